@@ -1,0 +1,27 @@
+// The embedded, durable store: one SQLite file.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "ledger/export.h"
+#include "ledger/result.h"
+#include "ledger/store.h"
+
+namespace ledger {
+
+struct SqliteOptions {
+  /// The database file; created when absent (its folder must exist). Beside it live `-wal` files
+  /// that belong to it: move and copy them together, or not while it is open.
+  std::string path;
+};
+
+/// Opens the file in WAL mode with synchronous=FULL, both read back, under an exclusive lock: one
+/// process at a time. Brings an older schema up to date in one transaction.
+///
+/// Fails with store_in_use (another process has it; at once, without waiting), store_too_new,
+/// store_corrupt (damaged, or not a ledger), store_full, or store_unavailable (cannot be opened or
+/// created; the detail says why).
+LEDGER_EXPORT Result<std::unique_ptr<Store>> open_sqlite_store(const SqliteOptions& options);
+
+}  // namespace ledger

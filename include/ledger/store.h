@@ -1,0 +1,120 @@
+// The storage port. Users may implement their own; tests/conformance is what it must pass.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/account.h"
+#include "ledger/clock.h"
+#include "ledger/export.h"
+#include "ledger/journal.h"
+#include "ledger/result.h"
+
+namespace ledger {
+
+/// What a batch needs to see.
+struct LoadRequest {
+  std::span<const std::string_view> keys;  ///< sorted, unique
+  std::span<const AccountId> accounts;     ///< sorted, unique
+};
+
+/// What a transaction saw. Valid on its own; owns its data.
+struct Snapshot {
+  Seq next_seq = 1;                    ///< the rows appended take next_seq, next_seq + 1, …
+  AccountId next_account_id{1};        ///< above every id in use; 2^63 − 1 is never assigned
+  std::vector<Account> accounts{};     ///< those of LoadRequest::accounts that exist, in any order
+  std::vector<JournalRow> recorded{};  ///< every row of each transfer found by key, in order of seq
+};
+
+/// Every kCheckpointInterval-th version of an account is indexed, so that a statement or a balance
+/// at a point in time is found by one index look-up and a short walk back.
+inline constexpr std::int64_t kCheckpointInterval = 64;
+
+struct Checkpoint {
+  AccountId account{};
+  std::int64_t version = 0;
+  Seq seq = 0;
+  Timestamp recorded_at{};
+
+  friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
+};
+
+/// What a batch writes, computed by the core; stores write it as it is.
+struct WriteSet {
+  /// An account's new state; `expected_version` is the fence: the row must still have it.
+  struct Update {
+    Account account{};
+    std::int64_t expected_version = 0;
+  };
+
+  std::vector<JournalRow> rows{};  ///< consecutive from Snapshot::next_seq
+  std::vector<Account> created{};
+  std::vector<Update> updated{};  ///< each account once; none of `created`
+  std::vector<Checkpoint> checkpoints{};
+
+  [[nodiscard]] bool empty() const noexcept { return rows.empty(); }
+};
+
+/// One open transaction. Used by one thread at a time. Destroying it without commit() rolls back,
+/// and must not fail.
+class LEDGER_EXPORT StoreTransaction {
+ public:
+  virtual ~StoreTransaction();
+
+  [[nodiscard]] virtual const Snapshot& snapshot() const = 0;
+
+  /// Writes everything and makes it durable: after success it survives the death of the process and
+  /// of the machine. Called at most once. Failures:
+  /// - conflict: another writer was first (fence, unique key or id, serialization). Nothing
+  /// written.
+  /// - store_full, store_unavailable: nothing written.
+  /// - commit_in_doubt: the commit may or may not take effect, now or later, until settle().
+  [[nodiscard]] virtual Result<void> commit(const WriteSet& writes) = 0;
+};
+
+/// Where the journal lives. Stores are dumb: they find, lock, append and commit; the rules are the
+/// core's. All methods may be called from any thread. A transaction sees the latest committed state
+/// and is serializable with every other; whether begin() waits for another open transaction or
+/// commit() answers conflict is the store's choice.
+///
+/// No method throws. A store must outlive its transactions.
+class LEDGER_EXPORT Store {
+ public:
+  virtual ~Store();
+
+  /// Opens a transaction and reads what the batch needs. Gives up at `deadline` where it can.
+  /// Fails with conflict, store_unavailable, store_full, store_corrupt or deadline_exceeded;
+  /// nothing is then written.
+  [[nodiscard]] virtual Result<std::unique_ptr<StoreTransaction>> begin(const LoadRequest& load,
+                                                                        SteadyTime deadline) = 0;
+
+  /// The rows of each transfer recorded under one of `keys` (sorted, unique), in order of seq.
+  /// Committed and durable state only. Fails with store_unavailable or store_corrupt.
+  [[nodiscard]] virtual Result<std::vector<JournalRow>> find_recorded(
+      std::span<const std::string_view> keys) = 0;
+
+  /// Committed state only. nullopt: no such account.
+  [[nodiscard]] virtual Result<std::optional<Account>> find_account(AccountId id) = 0;
+
+  /// The journal rows with seq >= first, in order, at most `limit`. Committed state only.
+  [[nodiscard]] virtual Result<std::vector<JournalRow>> read_journal(Seq first,
+                                                                     std::size_t limit) = 0;
+
+  /// The accounts with id > after, in order of id, at most `limit`. Committed state only.
+  [[nodiscard]] virtual Result<std::vector<Account>> read_accounts(AccountId after,
+                                                                   std::size_t limit) = 0;
+
+  /// Called after commit_in_doubt. Success means that no earlier commit can take effect any more
+  /// unless it already has, and that what find_recorded() returns from now on is durable. Fails
+  /// with store_unavailable; the engine tries again until its deadline.
+  [[nodiscard]] virtual Result<void> settle(SteadyTime deadline) = 0;
+
+  /// Whether the store can be read and written now, at little cost. The error says what is wrong.
+  [[nodiscard]] virtual Result<void> check() = 0;
+};
+
+}  // namespace ledger

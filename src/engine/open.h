@@ -1,0 +1,24 @@
+// From option strings to backends: with the daemon, the only place that names one.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "ledger/lock_provider.h"
+#include "ledger/options.h"
+#include "ledger/result.h"
+#include "ledger/store.h"
+
+namespace ledger::engine {
+
+/// "sqlite:PATH" or "memory:". Fails with invalid_option, or as the store does.
+Result<std::unique_ptr<Store>> open_store(std::string_view url);
+
+/// "none" or "in-process". Fails with invalid_option.
+Result<std::unique_ptr<LockProvider>> open_locks(std::string_view name);
+
+/// The first option that is out of range, as invalid_option. Stores and locks are looked at when
+/// they are opened.
+Result<void> check_options(const Options& options);
+
+}  // namespace ledger::engine

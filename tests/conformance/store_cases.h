@@ -1,0 +1,83 @@
+// The parts of the store suite, and what they share. Users include store_conformance.h.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conformance/store_conformance.h"
+
+namespace ledger::conformance {
+
+inline constexpr Timestamp kNoon{std::chrono::seconds(1'700'000'000)};
+
+inline SteadyTime in(std::chrono::milliseconds time) {
+  return std::chrono::steady_clock::now() + time;
+}
+/// Far enough never to be reached by a healthy store, near enough that a hanging one fails.
+inline SteadyTime soon() { return in(std::chrono::seconds(30)); }
+
+Currency currency(std::string_view code, int scale);
+inline Currency usd() { return currency("USD", 2); }
+
+/// A transfer's only row.
+JournalRow transfer_row(Seq seq, std::string key);
+/// A multi-leg transfer's rows.
+std::vector<JournalRow> transfer_rows(Seq first, const std::string& key, int legs);
+/// A new account with no entries.
+Account new_account(std::int64_t id);
+
+/// Keys and accounts as begin() wants them: sorted, unique, alive.
+class Load {
+ public:
+  explicit Load(std::vector<std::string> keys = {}, std::vector<std::int64_t> accounts = {});
+  Load(const Load&) = delete;
+  Load& operator=(const Load&) = delete;
+  [[nodiscard]] LoadRequest request() const { return {views_, ids_}; }
+
+ private:
+  std::vector<std::string> keys_;
+  std::vector<std::string_view> views_;
+  std::vector<AccountId> ids_;
+};
+
+std::unique_ptr<StoreTransaction> begin(Store& store, std::vector<std::string> keys = {},
+                                        std::vector<std::int64_t> accounts = {});
+/// Commits it in a transaction of its own.
+Result<void> commit(Store& store, const WriteSet& writes);
+/// The same, and fails the test when the store does not take it.
+void must_commit(Store& store, const WriteSet& writes);
+
+std::vector<JournalRow> recorded(Store& store, const std::vector<std::string>& keys);
+std::vector<JournalRow> journal(Store& store);
+std::vector<Account> accounts(Store& store);
+Seq next_seq(Store& store);
+
+// store_conformance.cpp: what is written is what is read.
+void starts_empty(Store& store);
+void keeps_every_field_of_a_row(const StoreUnderTest& under_test);
+void keeps_every_field_of_an_account(const StoreUnderTest& under_test);
+void snapshot_holds_what_was_asked_for(Store& store);
+void numbers_the_next_row_and_account(Store& store);
+void finds_transfers_by_key(Store& store);
+void pages_the_journal_and_the_accounts(Store& store);
+void takes_a_large_batch(Store& store);
+void survives_reopening(const StoreUnderTest& under_test);
+
+// store_atomicity.cpp: all or nothing, one after the other.
+void rolls_back_when_destroyed(Store& store);
+void fence_refuses_a_stale_version(Store& store);
+void refuses_duplicates(Store& store);
+void refuses_what_breaks_terms(const StoreUnderTest& under_test, Store& store);
+void goes_on_after_a_refusal(Store& store);
+void keeps_transactions_apart(const StoreUnderTest& under_test, Store& store);
+void begin_gives_up_at_its_deadline(Store& store);
+void reads_see_committed_state_only(Store& store);
+void loses_no_update_of_many_threads(Store& store);
+
+}  // namespace ledger::conformance

@@ -1,0 +1,292 @@
+#include "config.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace ledgerd {
+namespace {
+
+using Parsed = std::variant<Config, ConfigErrors, ConfigText>;
+
+Parsed parse(const std::vector<std::string>& arguments, const Environment& environment = {}) {
+  return parse_config(arguments, environment);
+}
+
+Config config(const std::vector<std::string>& arguments, const Environment& environment = {}) {
+  auto parsed = parse(arguments, environment);
+  if (const auto* errors = std::get_if<ConfigErrors>(&parsed)) FAIL(errors->messages.front());
+  REQUIRE(std::holds_alternative<Config>(parsed));
+  return std::get<Config>(parsed);
+}
+
+std::vector<std::string> errors(const std::vector<std::string>& arguments,
+                                const Environment& environment = {}) {
+  auto parsed = parse(arguments, environment);
+  REQUIRE(std::holds_alternative<ConfigErrors>(parsed));
+  return std::get<ConfigErrors>(parsed).messages;
+}
+
+/// Whether there is exactly one error, and it contains `text`.
+bool only_error(const std::vector<std::string>& messages, std::string_view text) {
+  return messages.size() == 1 && messages.front().find(text) != std::string::npos;
+}
+
+TEST_CASE("without arguments the defaults are those of the documentation") {
+  const Config defaults = config({});
+  CHECK(defaults.listen.host == "127.0.0.1");
+  CHECK(defaults.listen.port == 8080);
+  CHECK(defaults.db == "sqlite:ledger.db");
+  CHECK(defaults.locks == "in-process");
+  CHECK(!defaults.demo);
+  CHECK(defaults.log_level == LogLevel::info);
+  CHECK(defaults.log_format == LogFormat::text);
+  CHECK(defaults.grace == std::chrono::seconds(10));
+  CHECK(defaults.server.workers == 64);
+  CHECK(defaults.server.max_connections == 10'000);
+  CHECK(defaults.server.limits.header_bytes == 16 * 1024);
+  CHECK(defaults.server.limits.body_bytes == 1024 * 1024);
+  CHECK(defaults.server.limits.target_bytes == 2048);
+  CHECK(defaults.server.request_timeout == std::chrono::seconds(10));
+  CHECK(defaults.server.idle_timeout == std::chrono::seconds(75));
+  CHECK(defaults.server.write_timeout == std::chrono::seconds(10));
+  CHECK(defaults.warnings.empty());
+}
+
+TEST_CASE("every setting can be given as a flag") {
+  const Config all = config({"serve",
+                             "--listen",
+                             "[::1]:0",
+                             "--db",
+                             "memory:",
+                             "--locks",
+                             "none",
+                             "--demo",
+                             "--log-level",
+                             "debug",
+                             "--log-format",
+                             "json",
+                             "--workers",
+                             "3",
+                             "--max-body",
+                             "100",
+                             "--max-header",
+                             "200",
+                             "--max-path",
+                             "300",
+                             "--max-connections",
+                             "400",
+                             "--request-timeout=0.5",
+                             "--idle-timeout",
+                             "20",
+                             "--write-timeout",
+                             "1.25",
+                             "--grace",
+                             "0.001"});
+  CHECK(all.listen.host == "::1");
+  CHECK(all.listen.port == 0);
+  CHECK(all.db == "memory:");
+  CHECK(all.locks == "none");
+  CHECK(all.demo);
+  CHECK(all.log_level == LogLevel::debug);
+  CHECK(all.log_format == LogFormat::json);
+  CHECK(all.server.workers == 3);
+  CHECK(all.server.limits.body_bytes == 100);
+  CHECK(all.server.limits.header_bytes == 200);
+  CHECK(all.server.limits.target_bytes == 300);
+  CHECK(all.server.max_connections == 400);
+  CHECK(all.server.request_timeout == std::chrono::milliseconds(500));
+  CHECK(all.server.idle_timeout == std::chrono::seconds(20));
+  CHECK(all.server.write_timeout == std::chrono::milliseconds(1250));
+  CHECK(all.grace == std::chrono::milliseconds(1));
+}
+
+TEST_CASE("every setting can be given in the environment") {
+  const Config all = config({}, {{"LEDGER_LISTEN", "localhost:9"},
+                                 {"DB_URL", "sqlite:/var/bank.db"},
+                                 {"LEDGER_LOCKS", "none"},
+                                 {"LEDGER_DEMO", "true"},
+                                 {"LEDGER_LOG_LEVEL", "error"},
+                                 {"LEDGER_LOG_FORMAT", "json"},
+                                 {"LEDGER_WORKERS", "5"},
+                                 {"LEDGER_MAX_BODY", "101"},
+                                 {"LEDGER_MAX_HEADER", "201"},
+                                 {"LEDGER_MAX_PATH", "301"},
+                                 {"LEDGER_MAX_CONNECTIONS", "401"},
+                                 {"LEDGER_REQUEST_TIMEOUT", "1"},
+                                 {"LEDGER_IDLE_TIMEOUT", "2"},
+                                 {"LEDGER_WRITE_TIMEOUT", "3"},
+                                 {"LEDGER_GRACE", "4"}});
+  CHECK(all.listen.host == "localhost");
+  CHECK(all.listen.port == 9);
+  CHECK(all.db == "sqlite:/var/bank.db");
+  CHECK(all.locks == "none");
+  CHECK(all.demo);
+  CHECK(all.log_level == LogLevel::error);
+  CHECK(all.log_format == LogFormat::json);
+  CHECK(all.server.workers == 5);
+  CHECK(all.server.limits.body_bytes == 101);
+  CHECK(all.server.limits.header_bytes == 201);
+  CHECK(all.server.limits.target_bytes == 301);
+  CHECK(all.server.max_connections == 401);
+  CHECK(all.server.request_timeout == std::chrono::seconds(1));
+  CHECK(all.server.idle_timeout == std::chrono::seconds(2));
+  CHECK(all.server.write_timeout == std::chrono::seconds(3));
+  CHECK(all.grace == std::chrono::seconds(4));
+}
+
+TEST_CASE("a flag wins over its variable") {
+  CHECK(config({"--listen", "127.0.0.1:1"}, {{"LEDGER_LISTEN", "nonsense"}}).listen.port == 1);
+  CHECK(!config({"--demo=false"}, {{"LEDGER_DEMO", "1"}}).demo);
+  CHECK(config({"--demo"}, {{"LEDGER_DEMO", "0"}}).demo);
+  CHECK(config({"--db", "memory:"}, {{"DB_URL", "sqlite:x"}}).db == "memory:");
+}
+
+TEST_CASE("an empty variable counts as unset") {
+  CHECK(config({}, {{"DB_URL", ""}, {"REDIS_ADDR", ""}, {"LEDGER_WORKERS", ""}}).db ==
+        "sqlite:ledger.db");
+}
+
+TEST_CASE("serve is what happens anyway, and flags may stand on either side of it") {
+  CHECK(config({"serve"}).listen.port == 8080);
+  CHECK(config({"--demo", "serve", "--listen", "127.0.0.1:1"}).demo);
+}
+
+TEST_CASE("loopback addresses may be listened on, others only when that is asked for") {
+  for (const char* host : {"127.0.0.1", "127.1.2.3", "[::1]", "localhost"}) {
+    CAPTURE(host);
+    config({"--listen", std::string(host) + ":1"});
+  }
+  for (const char* host : {"0.0.0.0", "[::]", "192.0.2.1", "[2001:db8::1]", "host.invalid"}) {
+    CAPTURE(host);
+    const std::string listen = std::string(host) + ":1";
+    const auto messages = errors({"--listen", listen});
+    CHECK(only_error(messages, "LEDGER_INSECURE=true"));
+    CHECK(only_error(messages, "--listen (LEDGER_LISTEN)"));
+    CHECK(only_error(errors({}, {{"LEDGER_LISTEN", listen}}), "--listen (LEDGER_LISTEN)"));
+    CHECK(config({"--listen", listen}, {{"LEDGER_INSECURE", "true"}}).listen.port == 1);
+    CHECK(only_error(errors({"--listen", listen}, {{"LEDGER_INSECURE", "false"}}), "loopback"));
+  }
+}
+
+TEST_CASE("a value that makes no sense is refused by the name of its setting") {
+  const struct {
+    const char* flag;
+    std::vector<const char*> values;
+  } kBad[] = {
+      {"--listen",
+       {"", "8080", "localhost", ":80", "127.0.0.1:", "127.0.0.1:65536", "::1:80", "127.0.0.1:-1",
+        "127.0.0.1:8o"}},
+      {"--db", {"", "ledger.db", "sqlite:", "memory:x", "mysql://x"}},
+      {"--locks", {"", "redis", "NONE"}},
+      {"--log-level", {"", "trace", "INFO"}},
+      {"--log-format", {"", "xml"}},
+      {"--workers", {"", "0", "-1", "1.5", "1x", "1025", "99999999999999999999"}},
+      {"--max-body", {"0", "67108865", "1k"}},
+      {"--max-header", {"0", "abc"}},
+      {"--max-path", {"0", "abc"}},
+      {"--max-connections", {"0", "abc"}},
+      {"--request-timeout", {"", "0", "-1", "1s", ".5", "1.", "1.0001", "1e3", "86401", "+1"}},
+      {"--idle-timeout", {"0", "0.000"}},
+      {"--write-timeout", {"x"}},
+      {"--grace", {"0", "forever"}},
+  };
+  for (const auto& bad : kBad) {
+    for (const char* value : bad.values) {
+      CAPTURE(bad.flag);
+      CAPTURE(value);
+      CHECK(only_error(errors({std::string(bad.flag) + '=' + value}), bad.flag));
+    }
+  }
+  CHECK(only_error(errors({"--demo=maybe"}), "--demo"));
+  CHECK(only_error(errors({}, {{"LEDGER_INSECURE", "yes"}}), "LEDGER_INSECURE"));
+}
+
+TEST_CASE("what cannot be honoured yet is refused, not ignored") {
+  CHECK(only_error(errors({}, {{"REDIS_ADDR", "127.0.0.1:6379"}}), "REDIS_ADDR"));
+  const auto messages = errors({}, {{"DB_URL", "postgres://user:secret@host/db"}});
+  CHECK(only_error(messages, "--db (DB_URL)"));
+  CHECK(messages.front().find("secret") == std::string::npos);
+  CHECK(only_error(errors({"--db", "postgresql://h/d"}), "PostgreSQL"));
+}
+
+TEST_CASE("chaos mode is not there yet, which is said and stops nobody") {
+  REQUIRE(config({}, {{"CHAOS_MODE", "true"}}).warnings.size() == 1);
+  CHECK(config({}, {{"CHAOS_MODE", "true"}}).warnings.front().find("CHAOS_MODE") == 0);
+  CHECK(config({}, {{"CHAOS_MODE", "false"}}).warnings.empty());
+}
+
+TEST_CASE("all that is wrong is reported at once") {
+  const auto messages = errors({"--listen", "0.0.0.0:80", "--workers", "many", "--bogus", "word",
+                                "--locks", "redis", "--log-level"},
+                               {{"DB_URL", "postgres://h/d"},
+                                {"REDIS_ADDR", "h:1"},
+                                {"LEDGER_DEMO", "maybe"},
+                                {"LEDGER_GRACE", "soon"}});
+  for (const char* expected : {"--listen", "--workers", "--bogus", "word", "--locks", "--log-level",
+                               "DB_URL", "REDIS_ADDR", "LEDGER_DEMO", "LEDGER_GRACE"}) {
+    CAPTURE(expected);
+    CHECK(std::any_of(messages.begin(), messages.end(), [expected](const std::string& message) {
+      return message.find(expected) != std::string::npos;
+    }));
+  }
+}
+
+TEST_CASE("a flag given twice is refused: which of the two counts is not guessed") {
+  CHECK(only_error(errors({"--db", "memory:", "--db", "sqlite:x"}), "more than once"));
+}
+
+TEST_CASE("help names every flag and variable") {
+  const auto parsed = parse({"--help"});
+  REQUIRE(std::holds_alternative<ConfigText>(parsed));
+  const std::string& help = std::get<ConfigText>(parsed).text;
+  for (const char* name : {"--listen",
+                           "LEDGER_LISTEN",
+                           "--db",
+                           "DB_URL",
+                           "--locks",
+                           "LEDGER_LOCKS",
+                           "--demo",
+                           "LEDGER_DEMO",
+                           "--log-level",
+                           "LEDGER_LOG_LEVEL",
+                           "--log-format",
+                           "LEDGER_LOG_FORMAT",
+                           "--workers",
+                           "LEDGER_WORKERS",
+                           "--max-body",
+                           "LEDGER_MAX_BODY",
+                           "--max-header",
+                           "LEDGER_MAX_HEADER",
+                           "--max-path",
+                           "LEDGER_MAX_PATH",
+                           "--max-connections",
+                           "LEDGER_MAX_CONNECTIONS",
+                           "--request-timeout",
+                           "LEDGER_REQUEST_TIMEOUT",
+                           "--idle-timeout",
+                           "LEDGER_IDLE_TIMEOUT",
+                           "--write-timeout",
+                           "LEDGER_WRITE_TIMEOUT",
+                           "--grace",
+                           "LEDGER_GRACE",
+                           "LEDGER_INSECURE",
+                           "--version",
+                           "serve"}) {
+    CAPTURE(name);
+    CHECK(help.find(name) != std::string::npos);
+  }
+}
+
+TEST_CASE("version is one line") {
+  const auto parsed = parse({"--version"});
+  REQUIRE(std::holds_alternative<ConfigText>(parsed));
+  const std::string& version = std::get<ConfigText>(parsed).text;
+  CHECK(version.starts_with("ledgerd "));
+  CHECK(version.find('\n') == version.size() - 1);
+}
+
+}  // namespace
+}  // namespace ledgerd

@@ -1,0 +1,84 @@
+// A store that fails on order.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "ledger/store.h"
+
+namespace ledger::fakes {
+
+/// Where a call of the store can fail.
+enum class Call { begin, commit, find_recorded, settle };
+
+/// How: before it has any effect, or after it has had all of it.
+struct Fault {
+  ErrorCode code;
+  bool after_effect = false;
+};
+
+/// Passes every call on to `inner`, unless `plan` has a fault for it. Not thread-safe in `plan`.
+class FaultyStore final : public Store {
+ public:
+  using Plan = std::function<std::optional<Fault>(Call)>;
+
+  FaultyStore(std::unique_ptr<Store> inner, Plan plan)
+      : inner_(std::move(inner)), plan_(std::move(plan)) {}
+
+  Result<std::unique_ptr<StoreTransaction>> begin(const LoadRequest& load,
+                                                  SteadyTime deadline) override {
+    if (const auto fault = plan_(Call::begin)) return Error{fault->code, "fault"};
+    auto transaction = inner_->begin(load, deadline);
+    if (!transaction) return transaction;
+    return std::unique_ptr<StoreTransaction>(
+        std::make_unique<FaultyTransaction>(plan_, std::move(*transaction)));
+  }
+
+  Result<std::vector<JournalRow>> find_recorded(std::span<const std::string_view> keys) override {
+    if (const auto fault = plan_(Call::find_recorded)) return Error{fault->code, "fault"};
+    return inner_->find_recorded(keys);
+  }
+
+  Result<void> settle(SteadyTime deadline) override {
+    if (const auto fault = plan_(Call::settle)) return Error{fault->code, "fault"};
+    return inner_->settle(deadline);
+  }
+
+  Result<std::optional<Account>> find_account(AccountId id) override {
+    return inner_->find_account(id);
+  }
+  Result<std::vector<JournalRow>> read_journal(Seq first, std::size_t limit) override {
+    return inner_->read_journal(first, limit);
+  }
+  Result<std::vector<Account>> read_accounts(AccountId after, std::size_t limit) override {
+    return inner_->read_accounts(after, limit);
+  }
+  Result<void> check() override { return inner_->check(); }
+
+ private:
+  class FaultyTransaction final : public StoreTransaction {
+   public:
+    FaultyTransaction(const Plan& plan, std::unique_ptr<StoreTransaction> inner)
+        : plan_(plan), inner_(std::move(inner)) {}
+    const Snapshot& snapshot() const override { return inner_->snapshot(); }
+    Result<void> commit(const WriteSet& writes) override {
+      const auto fault = plan_(Call::commit);
+      if (!fault) return inner_->commit(writes);
+      if (fault->after_effect) {
+        if (auto done = inner_->commit(writes); !done) return done;
+      }
+      return Error{fault->code, "fault"};
+    }
+
+   private:
+    const Plan& plan_;
+    std::unique_ptr<StoreTransaction> inner_;
+  };
+
+  std::unique_ptr<Store> inner_;
+  Plan plan_;
+};
+
+}  // namespace ledger::fakes

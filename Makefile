@@ -21,11 +21,6 @@ help: ## list these commands
 
 .PHONY: run
 run: build ## build ledgerd and run it with two funded demo accounts, in ledger.db
-	@echo
-	@echo 'Move money, in another terminal:'
-	@echo
-	@echo "  curl -i http://$(LISTEN)/transfer -H 'Idempotency-Key: demo-1' -H 'Content-Type: application/json' -d '{\"from_id\":1,\"to_id\":2,\"amount\":100.00}'"
-	@echo
 	@build/release/ledgerd --demo --db sqlite:ledger.db --listen $(LISTEN)
 
 .PHONY: build
@@ -43,7 +38,7 @@ test: ## build everything for development and run all tests
 
 .PHONY: bench
 bench: ## build and run the benchmarks
-	@cmake/dependencies.sh --test
+	@cmake/dependencies.sh
 	@$(call configure,bench)
 	@$(call build,bench)
 	@cmake --build --preset bench --target bench

@@ -2,7 +2,7 @@
 # Installs what libledger needs from the system's package manager, and nothing that is there already.
 #
 #   cmake/dependencies.sh          to build and run the library and ledgerd
-#   cmake/dependencies.sh --test   and to build and run the tests and benchmarks
+#   cmake/dependencies.sh --test   and to build and run the tests
 #   cmake/dependencies.sh --ci     and what only CI runs: clang, clang-tidy, clang-format
 #
 # Run it as root, or as a user who may sudo. LEDGER_FETCH_HTTPLIB=ON in the environment leaves
@@ -24,11 +24,10 @@ libssl-dev|hashes
 libfmt-dev|formats log lines and messages of ledgerd
 libsimdjson-dev|parses JSON in ledgerd
 libcli11-dev|parses the command line of ledgerd
+curl|calls ledgerd, as make run shows
 '
 test_packages='
 doctest-dev|the test framework
-libbenchmark-dev|micro-benchmarks
-curl|calls ledgerd as its users do
 ccache|makes the second build of the same file free
 '
 ci_packages='

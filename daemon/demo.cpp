@@ -29,7 +29,8 @@ ledger::Result<bool> may_seed(ledger::Ledger& ledger) {
   return opened_account(ledger, kWorldKey);
 }
 
-std::optional<ledger::Error> open_account(ledger::Ledger& ledger, ledger::AccountRequest request) {
+std::optional<ledger::Error> open_account(ledger::Ledger& ledger,
+                                          const ledger::AccountRequest& request) {
   const auto opened = ledger.create_account(request);
   return opened ? std::nullopt : std::optional(opened.error());
 }

@@ -17,7 +17,8 @@ using Ids = std::vector<AccountId>;
 
 Ids ids(std::initializer_list<std::int64_t> values) {
   Ids result;
-  for (const std::int64_t value : values) result.push_back(AccountId{value});
+  for (const std::int64_t value : values)
+    result.push_back(AccountId{value});
   return result;
 }
 
@@ -43,7 +44,8 @@ void grants_what_is_free(const LocksUnderTest& under_test) {
   CHECK(acquire(*locks, ids({2, 4, 6}))->refused().empty());  // others' leases do not matter
   CHECK(some->refused().empty());
   Ids many;
-  for (std::int64_t id = 100; id < 10'100; ++id) many.push_back(AccountId{id});
+  for (std::int64_t id = 100; id < 10'100; ++id)
+    many.push_back(AccountId{id});
   CHECK(acquire(*locks, many)->refused().empty());
 }
 
@@ -56,7 +58,7 @@ void refuses_what_is_held(const LocksUnderTest& under_test) {
     CHECK(second->refused().empty());
     return;
   }
-  CHECK(second->refused() == ids({2, 4}));  // sorted
+  CHECK(second->refused() == ids({2, 4}));                  // sorted
   CHECK(acquire(*locks, ids({4}))->refused() == ids({4}));  // by the same provider, too
   // What was not refused was granted, and to this one.
   CHECK(acquire(*locks, ids({1, 3, 5, 7}))->refused() == ids({1, 3, 5}));
@@ -123,10 +125,12 @@ void excludes_other_threads(const LocksUnderTest& under_test) {
       }
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   CHECK(failures == 0);
   std::int64_t sum = 0;
-  for (const Counter& counter : counters) sum += counter.value;
+  for (const Counter& counter : counters)
+    sum += counter.value;
   CHECK(sum == granted);
   CHECK(sum > 0);
 

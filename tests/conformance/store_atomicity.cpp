@@ -18,9 +18,7 @@ struct Contents {
   friend bool operator==(const Contents&, const Contents&) = default;
 };
 
-Contents contents(Store& store) {
-  return {journal(store), accounts(store), next_seq(store)};
-}
+Contents contents(Store& store) { return {journal(store), accounts(store), next_seq(store)}; }
 
 /// Accounts 1 and 2, and a transfer under "first".
 void fill(Store& store) {
@@ -263,12 +261,14 @@ void loses_no_update_of_many_threads(Store& store) {
       for (int i = 0; i < kTransfers; ++i) {
         const std::string key = std::to_string(thread) + "-" + std::to_string(i);
         auto done = add_one(store, key);
-        while (!done && done.error().code == ErrorCode::conflict) done = add_one(store, key);
+        while (!done && done.error().code == ErrorCode::conflict)
+          done = add_one(store, key);
         if (!done) ++failures;
       }
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   CHECK(failures == 0);
 
   const Account account = accounts(store)[0];

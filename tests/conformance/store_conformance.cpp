@@ -17,7 +17,8 @@ constexpr Timestamp kLatest{std::chrono::microseconds(253'402'300'799'999'999)};
 
 std::string printable_ascii() {
   std::string text;
-  for (char c = ' ' + 1; c <= '~'; ++c) text += c;
+  for (char c = ' ' + 1; c <= '~'; ++c)
+    text += c;
   return text;
 }
 
@@ -155,7 +156,8 @@ Load::Load(std::vector<std::string> keys, std::vector<std::int64_t> accounts)
   std::ranges::sort(keys_);
   views_.assign(keys_.begin(), keys_.end());
   std::ranges::sort(accounts);
-  for (const std::int64_t id : accounts) ids_.push_back(AccountId{id});
+  for (const std::int64_t id : accounts)
+    ids_.push_back(AccountId{id});
 }
 
 std::unique_ptr<StoreTransaction> begin(Store& store, std::vector<std::string> keys,
@@ -166,9 +168,7 @@ std::unique_ptr<StoreTransaction> begin(Store& store, std::vector<std::string> k
   return std::move(*transaction);
 }
 
-Result<void> commit(Store& store, const WriteSet& writes) {
-  return begin(store)->commit(writes);
-}
+Result<void> commit(Store& store, const WriteSet& writes) { return begin(store)->commit(writes); }
 
 void must_commit(Store& store, const WriteSet& writes) {
   const auto done = commit(store, writes);
@@ -341,7 +341,8 @@ void finds_transfers_by_key(Store& store) {
 void pages_the_journal_and_the_accounts(Store& store) {
   WriteSet writes;
   writes.rows = transfer_rows(next_seq(store), "key", 25);
-  for (std::int64_t id = 10; id <= 250; id += 10) writes.created.push_back(new_account(id));
+  for (std::int64_t id = 10; id <= 250; id += 10)
+    writes.created.push_back(new_account(id));
   must_commit(store, writes);
 
   std::vector<JournalRow> rows;
@@ -431,9 +432,13 @@ void check_store(const StoreUnderTest& under_test) {
   SUBCASE("survives reopening") { survives_reopening(under_test); }
 
   SUBCASE("rolls back when destroyed") { rolls_back_when_destroyed(*under_test.make()); }
-  SUBCASE("the fence refuses a stale version") { fence_refuses_a_stale_version(*under_test.make()); }
+  SUBCASE("the fence refuses a stale version") {
+    fence_refuses_a_stale_version(*under_test.make());
+  }
   SUBCASE("refuses duplicates") { refuses_duplicates(*under_test.make()); }
-  SUBCASE("refuses what breaks terms") { refuses_what_breaks_terms(under_test, *under_test.make()); }
+  SUBCASE("refuses what breaks terms") {
+    refuses_what_breaks_terms(under_test, *under_test.make());
+  }
   SUBCASE("goes on after a refusal") { goes_on_after_a_refusal(*under_test.make()); }
   SUBCASE("keeps transactions apart") { keeps_transactions_apart(under_test, *under_test.make()); }
   SUBCASE("begin gives up at its deadline") {

@@ -83,8 +83,9 @@ TEST_CASE("bad account ids are refused") { check_all(id_rows()); }
 TEST_CASE("the whole table, many times over, costs a bounded amount of memory") {
   const Rows rows = all_rows();
   CHECK(rows.size() >= 70);
-  LedgerdProcess ledgerd({"--demo"});
-  constexpr int kRounds = 5;
+  // The address sanitizer keeps what was freed; not all of it, here.
+  LedgerdProcess ledgerd({"--demo"}, {{"ASAN_OPTIONS", "quarantine_size_mb=16"}});
+  constexpr int kRounds = 30;
   std::size_t after_first = 0;
   for (int round = 0; round < kRounds; ++round) {
     for (const Row& row : rows) {
@@ -97,13 +98,13 @@ TEST_CASE("the whole table, many times over, costs a bounded amount of memory") 
     REQUIRE(ledgerd.is_alive());
     if (round == 0) after_first = ledgerd.peak_memory_kib();
   }
-  // Sanitizers keep freed memory for a while, which is why this is generous: each round sends 10
-  // MB.
+  // Each round sends some 7 MB. Every worker keeps a little memory of its own, and not all of them
+  // have worked in the first round.
   const std::size_t at_end = ledgerd.peak_memory_kib();
   MESSAGE("peak memory after one round: ", after_first, " KiB, after ", kRounds, ": ", at_end,
           " KiB");
   REQUIRE(after_first > 0);
-  CHECK(at_end < 2 * after_first + 64 * 1024);
+  CHECK(at_end < 4 * after_first + 64UL * 1024);
 }
 
 }  // namespace

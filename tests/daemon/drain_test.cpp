@@ -108,8 +108,10 @@ TEST_CASE("a drain under load loses no transfer that was acknowledged") {
   std::mutex mutex;
   std::set<std::string> acknowledged;
   std::atomic<int> count{0};
+  constexpr int kThreads = 4;
   std::vector<std::thread> threads;
-  for (int thread = 0; thread < 4; ++thread) {
+  threads.reserve(kThreads);
+  for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&, thread] {
       for (int i = 0;; ++i) {
         const std::string key = std::to_string(thread) + '-' + std::to_string(i);

@@ -124,6 +124,7 @@ TEST_CASE("lines of several threads never mix") {
   {
     Logger logger(LogLevel::info, LogFormat::json, pipe.write_end());
     std::vector<std::thread> threads;
+    threads.reserve(kThreads);
     for (int i = 0; i < kThreads; ++i) {
       threads.emplace_back([&logger] {
         for (int n = 0; n < kLines; ++n)

@@ -184,9 +184,11 @@ TEST_CASE("killed at random moments under load, every request still has exactly 
   std::atomic<bool> stop{false};
   std::atomic<int> decided{0};
   std::vector<Client> clients;
+  clients.reserve(kClients);
   for (int i = 0; i < kClients; ++i)
     clients.emplace_back(i, seed, ledgerd.port());
   std::vector<std::thread> threads;
+  threads.reserve(kClients);
   for (Client& client : clients) {
     threads.emplace_back([&client, &stop, &decided] { client.run(stop, decided); });
   }

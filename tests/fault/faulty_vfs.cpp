@@ -37,7 +37,8 @@ struct FaultyVfsCalls {
   static int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) {
     File& self = *cast(file);
     sqlite3_int64 before = 0;
-    if (const int result = self.real->pMethods->xFileSize(self.real, &before); result != SQLITE_OK) {
+    if (const int result = self.real->pMethods->xFileSize(self.real, &before);
+        result != SQLITE_OK) {
       return result;
     }
     const bool fail = self.vfs->fails(offset + size > before);
@@ -165,8 +166,7 @@ struct FaultyVfsCalls {
     if (known == nullptr) {
       known = &self.files_.emplace_back();
       known->synced = std::move(before);
-      known->new_journal =
-          !existed && (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL)) != 0;
+      known->new_journal = !existed && (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL)) != 0;
       if (existed) self.synced_names_[name] = known;
     }
     opened->disk = known;
@@ -263,7 +263,8 @@ bool FaultyVfs::fails(bool on_full_disk) {
 }
 
 void FaultyVfs::sync(DiskFile& file) {
-  for (const Change& change : file.unsynced) apply(change, file.synced);
+  for (const Change& change : file.unsynced)
+    apply(change, file.synced);
   file.unsynced.clear();
   if (file.new_journal) sync_folder();
   file.new_journal = false;

@@ -135,7 +135,8 @@ struct Checker {
 }  // namespace
 
 StoreWorkload::StoreWorkload(OpenStore open) : open_(std::move(open)) {
-  for (int step = 0; step < kSteps; ++step) promises_[key_of(step)] = Fate::absent;
+  for (int step = 0; step < kSteps; ++step)
+    promises_[key_of(step)] = Fate::absent;
 }
 
 bool StoreWorkload::open() {
@@ -163,7 +164,8 @@ bool StoreWorkload::attempt(int step) {
   const std::string key = key_of(step);
   const std::string_view view = key;
   std::vector<AccountId> ids;
-  for (std::int64_t id = 1; id <= kAccounts; ++id) ids.push_back(AccountId{id});
+  for (std::int64_t id = 1; id <= kAccounts; ++id)
+    ids.push_back(AccountId{id});
   auto transaction = store_->begin({{&view, 1}, ids}, soon());
   if (!transaction) return false;
   const Snapshot& snapshot = (*transaction)->snapshot();
@@ -187,7 +189,8 @@ bool StoreWorkload::attempt(int step) {
     return false;
   }
   ++counts_.in_doubt;
-  for (int tries = 0; tries < kTries && promises_[key] == Fate::unknown; ++tries) look_up(key);
+  for (int tries = 0; tries < kTries && promises_[key] == Fate::unknown; ++tries)
+    look_up(key);
   return promises_[key] == Fate::present;
 }
 
@@ -223,7 +226,8 @@ void StoreWorkload::resolve() {
     problems_.emplace_back("cannot be opened on a disk that is well");
     return;
   }
-  for (const auto& [key, fate] : Promises(promises_)) look_up(key);
+  for (const auto& [key, fate] : Promises(promises_))
+    look_up(key);
   for (const auto& [key, fate] : promises_) {
     if (fate == Fate::unknown) problems_.push_back(key + " stays in doubt on a disk that is well");
   }

@@ -72,6 +72,11 @@ check_all() {
     grep -qwE "${path%.cpp}(\.cpp)?" "$dir/CMakeLists.txt" || echo "$file"
   done | report 'every source file is built: it is named in the nearest CMakeLists.txt'
 
+  if [ -f README.md ]; then
+    awk '/^```/ { if (inside) exit; inside = /^```cpp/; next } inside' README.md |
+      diff - examples/transfer.cpp | report "the README's example is examples/transfer.cpp, which the tests run"
+  fi
+
   find include src daemon examples tests cmake \
     \( -name '*.h' -o -name '*.cpp' -o -name '*.sh' -o -name '*.cmake' -o -name CMakeLists.txt \) 2>/dev/null |
     sort | xargs -r wc -l | awk '$2 != "total" && $1 >= 600 { print $2 ": " $1 " lines" }' |

@@ -50,15 +50,20 @@ bool configures_ledgerd(std::string_view entry) {
 std::vector<std::string> child_environment(const Variables& variables) {
   std::vector<std::string> entries;
   for (char** entry = environ; *entry != nullptr; ++entry) {
-    if (!configures_ledgerd(*entry)) entries.emplace_back(*entry);
+    const std::string_view text(*entry);
+    const bool replaced = variables.contains(std::string(text.substr(0, text.find('='))));
+    if (!replaced && !configures_ledgerd(text)) entries.emplace_back(text);
   }
-  for (const auto& [name, value] : variables)
-    entries.push_back(name + '=' + value);
+  for (const auto& [name, value] : variables) {
+    entries.push_back(name);
+    entries.back().append("=").append(value);
+  }
   return entries;
 }
 
 std::vector<char*> pointers_to(std::vector<std::string>& strings) {
   std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
   for (std::string& text : strings)
     pointers.push_back(text.data());
   pointers.push_back(nullptr);

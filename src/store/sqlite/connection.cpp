@@ -45,6 +45,8 @@ Result<FileIdentity> check_file(Database& database, const std::string& path) {
   if (name == nullptr || ::stat(name, &file) != 0) {
     return unavailable(path + " was removed while it was opened");
   }
+  // SQLite takes one byte for none, and would write over it.
+  if (file.st_size == 1) return Error{ErrorCode::store_corrupt, path + " is not a database"};
   // The WAL is found by the file's name: under another name its last commits would be missed.
   // https://www.sqlite.org/howtocorrupt.html#_multiple_links_to_the_same_file
   if (file.st_nlink > 1) return unavailable(path + " has several hard links; one is safe");
@@ -108,8 +110,7 @@ Result<void> configure(Database& database) {
 /// https://wiki.postgresql.org/wiki/Fsync_Errors
 Result<void> make_durable(Database& database) {
   sqlite3_file* wal = nullptr;
-  int result =
-      sqlite3_file_control(database.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  int result = sqlite3_file_control(database.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
   if (result == SQLITE_OK && (wal == nullptr || wal->pMethods == nullptr)) return {};  // none yet
   sqlite3_int64 size = 0;
   if (result == SQLITE_OK) result = wal->pMethods->xFileSize(wal, &size);

@@ -29,8 +29,9 @@ struct Connection {
 Result<Connection> open_connection(const std::string& path);
 
 /// Opens the same file again, after the connection before it was closed without a checkpoint. When
-/// it succeeds, a commit that was in doubt is visible and durable, or will never be either: recovery
-/// has read the WAL, and found its commit frame whole or not. Fails with store_unavailable.
+/// it succeeds, a commit that was in doubt is visible and durable, or will never be either:
+/// recovery has read the WAL, and found its commit frame whole or not. Fails with
+/// store_unavailable.
 Result<Connection> reopen_connection(const std::string& path, const FileIdentity& file);
 
 /// Lets the coming close of a connection in good order move everything into the database file and

@@ -53,8 +53,8 @@ ErrorCode error_code(int result, During during) noexcept {
       return working_code(result);
     case During::committing:
       // BUSY leaves the transaction open and nothing written. Any other failure may come after the
-      // commit frame reached the WAL (a failed fsync, a full disk behind it): recovery after a crash
-      // would then apply it. https://www.sqlite.org/walformat.html#recovery
+      // commit frame reached the WAL (a failed fsync, a full disk behind it): recovery after a
+      // crash would then apply it. https://www.sqlite.org/walformat.html#recovery
       return busy ? ErrorCode::store_unavailable : ErrorCode::commit_in_doubt;
   }
   return ErrorCode::store_unavailable;

@@ -67,7 +67,8 @@ Entry read_entry(Run& run) {
 
 void bind_terms(Run& run, const std::optional<AccountTerms>& terms) {
   if (!terms.has_value()) {
-    for (int column = 0; column < 5; ++column) run.bind_null();
+    for (int column = 0; column < 5; ++column)
+      run.bind_null();
     return;
   }
   bind_currency(run, terms->currency);
@@ -133,8 +134,7 @@ Result<JournalRow> read_row(Run& run) {
   row.seq = run.integer();
   row.kind = number<JournalKind>(run, static_cast<std::int64_t>(JournalKind::transfer),
                                  static_cast<std::int64_t>(JournalKind::account_changed), valid);
-  row.decline =
-      number<std::uint16_t>(run, 0, std::numeric_limits<std::uint16_t>::max(), valid);
+  row.decline = number<std::uint16_t>(run, 0, std::numeric_limits<std::uint16_t>::max(), valid);
   row.key = run.text();
   row.fingerprint = read_fingerprint(run, valid);
   row.legs = number<std::int32_t>(run, 0, std::numeric_limits<std::int32_t>::max(), valid);
@@ -184,8 +184,8 @@ Result<Account> read_account(Run& run) {
   account.reference = run.text();
   account.metadata = run.text();
   if (!valid) {
-    return Error{ErrorCode::store_corrupt, "account " + std::to_string(to_int(account.id)) +
-                                               " holds what no ledger wrote"};
+    return Error{ErrorCode::store_corrupt,
+                 "account " + std::to_string(to_int(account.id)) + " holds what no ledger wrote"};
   }
   return account;
 }

@@ -13,14 +13,16 @@ struct Object {
 
 // What a batch pays for is B-tree pages at random places: each dirty one is written whole, to the
 // WAL and again to the file. So:
-// - journal rows are appended; nothing indexes them but the key of a transfer's first row. Keys that
+// - journal rows are appended; nothing indexes them but the key of a transfer's first row. Keys
+// that
 //   grow with time keep that index append-only as well;
 // - an entry is found through the account's newest row and Entry::previous, and only every
 //   kCheckpointInterval-th version enters an index (checkpoints);
 // - an account is one short row, updated in place.
 //
-// What later kinds of rows need is here (every field of JournalRow). A table of holds that are still
-// open would start empty, since nothing has written a hold yet: adding it then migrates no row.
+// What later kinds of rows need is here (every field of JournalRow). A table of holds that are
+// still open would start empty, since nothing has written a hold yet: adding it then migrates no
+// row.
 constexpr Object kVersion1[] = {
     {"journal", R"(CREATE TABLE journal(
   seq INTEGER PRIMARY KEY,
@@ -102,8 +104,7 @@ Error not_a_ledger(const std::string& why) {
 }  // namespace
 
 Result<std::int64_t> read_schema_version(Database& database) {
-  const auto application =
-      database.query_integer("PRAGMA application_id", During::opening);
+  const auto application = database.query_integer("PRAGMA application_id", During::opening);
   if (!application) return application.error();
   const auto version = database.query_integer("PRAGMA user_version", During::opening);
   if (!version) return version.error();

@@ -78,8 +78,9 @@ Result<void> Session::prepare() {
       {&insert_account_, insert_into("accounts", kAccountColumns)},
       {&insert_checkpoint_, insert_into("checkpoints", "account,version,seq,recorded_at")},
       // The fence: whoever computed from an older version changes nothing.
-      {&update_state_, "UPDATE accounts SET balance=?,held=?,version=?,last_seq=? "
-                       "WHERE id=? AND version=?"},
+      {&update_state_,
+       "UPDATE accounts SET balance=?,held=?,version=?,last_seq=? "
+       "WHERE id=? AND version=?"},
       {&update_account_, std::string("UPDATE accounts SET (") + kAccountColumns + ")=(" +
                              parameters(kAccountColumns) + ") WHERE id=? AND version=?"},
   };
@@ -93,8 +94,8 @@ Result<void> Session::prepare() {
 
 bool Session::moved() {
   int moved = 0;
-  const int result = sqlite3_file_control(connection_.database.handle(), "main",
-                                          SQLITE_FCNTL_HAS_MOVED, &moved);
+  const int result =
+      sqlite3_file_control(connection_.database.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
   return result == SQLITE_OK && moved != 0;
 }
 

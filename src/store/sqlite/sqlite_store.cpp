@@ -1,7 +1,6 @@
 // The store: threads, and the way out of a commit in doubt. The database work is Session's.
 #include "ledger/sqlite_store.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -208,8 +207,7 @@ Result<void> SqliteStore::check() {
   return {};
 }
 
-Result<std::vector<JournalRow>> SqliteStore::find_recorded(
-    std::span<const std::string_view> keys) {
+Result<std::vector<JournalRow>> SqliteStore::find_recorded(std::span<const std::string_view> keys) {
   const base::MutexLock lock(mutex_);
   if (auto usable = ready(); !usable) return usable.error();
   return session_->find_recorded(keys);

@@ -11,8 +11,10 @@
 namespace ledger {
 
 struct SqliteOptions {
-  /// The database file; created when absent (its folder must exist). Beside it live `-wal` files
-  /// that belong to it: move and copy them together, or not while it is open.
+  /// The database file; created when absent (its folder must exist). While it is open, and after a
+  /// crash, a `-wal` file beside it holds the last commits: move and copy both together, or after
+  /// the store was destroyed. A `-wal` file of another database must never come to lie beside it:
+  /// SQLite cannot tell. A file with several hard links is refused.
   std::string path;
 };
 

@@ -18,7 +18,7 @@ namespace {
 /// A client that asks a lot and reads nothing keeps requests under way for as long as a test needs.
 class StuckClient {
  public:
-  explicit StuckClient(std::uint16_t port) : connection_(port, 4096) {
+  explicit StuckClient(std::uint16_t port) : connection_(port) {
     connection_.send_until_stuck(request_bytes("GET", "/v1/accounts/1", {}, ""));
   }
 
@@ -56,6 +56,7 @@ TEST_CASE("with nothing to do, either signal ends it with 0, and idle connection
     CHECK(idle.ended_by_peer());
     const auto ended = ledgerd.run().wait();
     REQUIRE(ended);
+    CAPTURE(ended->err);
     CHECK(ended->exit_code == 0);
   }
 }
@@ -79,6 +80,7 @@ TEST_CASE("while it drains, what was accepted is answered and what is new is ref
     CHECK((status == 200 || status == 503));
   const auto ended = ledgerd.run().wait();
   REQUIRE(ended);
+  CAPTURE(ended->err);
   CHECK(ended->exit_code == 0);
 }
 
@@ -88,6 +90,7 @@ TEST_CASE("when the grace time is over it gives up with 1") {
   ledgerd.run().send_signal(SIGTERM);
   const auto ended = ledgerd.run().wait();
   REQUIRE(ended);
+  CAPTURE(ended->err);
   CHECK(ended->exit_code == 1);
   CHECK(ended->err.find("grace time") != std::string::npos);
 }
@@ -100,6 +103,7 @@ TEST_CASE("a second signal ends it at once with 1") {
   ledgerd.run().send_signal(SIGINT);
   const auto ended = ledgerd.run().wait();
   REQUIRE(ended);
+  CAPTURE(ended->err);
   CHECK(ended->exit_code == 1);
 }
 
@@ -131,6 +135,7 @@ TEST_CASE("a drain under load loses no transfer that was acknowledged") {
     thread.join();
   const auto ended = ledgerd.run().wait();
   REQUIRE(ended);
+  CAPTURE(ended->err);
   CHECK(ended->exit_code == 0);
 
   ledgerd.restart();

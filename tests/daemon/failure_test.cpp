@@ -96,7 +96,7 @@ class FailingStore final : public ledger::Store {
 
 ledger::Ledger open(const Faults& faults) {
   auto opened =
-      ledger::Ledger::open({.request_timeout = std::chrono::milliseconds(50),
+      ledger::Ledger::open({.request_timeout = std::chrono::seconds(2),
                             .resolve_timeout = std::chrono::milliseconds(50)},
                            std::make_unique<FailingStore>(faults), ledger::make_no_lock());
   REQUIRE(opened);

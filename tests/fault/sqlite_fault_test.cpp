@@ -8,6 +8,7 @@
 #include "fault/faulty_vfs.h"
 #include "fault/store_workload.h"
 #include "ledger/sqlite_store.h"
+#include "support/seed.h"
 #include "support/temp_folder.h"
 
 namespace ledger {
@@ -67,7 +68,7 @@ class Scene {
 
  private:
   std::string add(const Promises& promises) {
-    const std::string folder = folder_.file("remains-" + std::to_string(remains_.size()));
+    std::string folder = folder_.file("remains-" + std::to_string(remains_.size()));
     empty(folder);
     remains_.push_back({folder, promises});
     return folder;
@@ -84,13 +85,16 @@ void expect_none(const std::vector<std::string>& problems, std::int64_t call) {
   CHECK_MESSAGE(problems.empty(), "fault at call " << call << ":" << list);
 }
 
+/// 1: every call is failed. The sanitizers, which are slow, look at every few only.
+std::int64_t stride() { return testing::test_count("LEDGER_TEST_FAULT_STRIDE", 1); }
+
 /// What all runs of a sweep came to, so that the test can tell that it tested something.
 struct Sweep {
   std::int64_t runs = 0;
   testing::WorkloadCounts counts{};
 };
 
-/// Fails call 1, 2, 3 … until a run passes without a fault.
+/// Fails call 1, 2, 3 …, or as stride() has it, until a run passes without a fault.
 Sweep fail_every_call(FaultPlan plan) {
   Sweep sweep;
   FaultyVfs vfs;
@@ -98,7 +102,7 @@ Sweep fail_every_call(FaultPlan plan) {
   for (bool failed = true; failed; ++sweep.runs) {
     scene.clear();
     vfs.forget();
-    plan.fail_at = sweep.runs + 1;
+    plan.fail_at = 1 + sweep.runs * stride();
     StoreWorkload workload(opener(scene.live()));
     vfs.arm(plan);
     const auto seed = static_cast<std::uint64_t>(plan.fail_at);
@@ -135,7 +139,7 @@ Sweep fail_every_call(FaultPlan plan) {
     sweep.counts.in_doubt += workload.counts().in_doubt;
     sweep.counts.settled += workload.counts().settled;
   }
-  CHECK(sweep.runs > 100);
+  CHECK(plan.fail_at > 100);
   CHECK(sweep.counts.acknowledged > sweep.runs);
   CHECK(sweep.counts.settled > 0);
   MESSAGE("runs " << sweep.runs << ", acknowledged " << sweep.counts.acknowledged << ", refused "
@@ -145,7 +149,7 @@ Sweep fail_every_call(FaultPlan plan) {
 }
 
 TEST_CASE("sqlite: any call fails once, without effect") {
-  CHECK(fail_every_call({}).counts.in_doubt > 10);
+  CHECK(fail_every_call({}).counts.in_doubt > 10 / stride());
 }
 
 TEST_CASE("sqlite: any call fails once, half done") { fail_every_call({.effect = Effect::half}); }
@@ -163,11 +167,12 @@ TEST_CASE("sqlite: every call reports a failure from one on, though it works") {
 }
 
 TEST_CASE("sqlite: the disk is full from any write on") {
-  CHECK(fail_every_call({.disk_full = true}).counts.in_doubt > 10);
+  CHECK(fail_every_call({.disk_full = true}).counts.in_doubt > 10 / stride());
 }
 
 TEST_CASE("sqlite: the disk becomes full within any write") {
-  CHECK(fail_every_call({.effect = Effect::half, .disk_full = true}).counts.in_doubt > 10);
+  CHECK(fail_every_call({.effect = Effect::half, .disk_full = true}).counts.in_doubt >
+        10 / stride());
 }
 
 /// So little memory that pages go to the WAL before the COMMIT, and are read again.
@@ -179,19 +184,19 @@ struct TightMemory {
 TEST_CASE("sqlite: any call fails once without effect, and pages are spilled and read again") {
   const TightMemory tight;
   // Refused: what fails before the COMMIT has written nothing, and says so.
-  CHECK(fail_every_call({}).counts.refused > 10);
+  CHECK(fail_every_call({}).counts.refused > 10 / stride());
 }
 
 TEST_CASE("sqlite: any call fails once half done, and pages are spilled and read again") {
   const TightMemory tight;
-  CHECK(fail_every_call({.effect = Effect::half}).counts.refused > 10);
+  CHECK(fail_every_call({.effect = Effect::half}).counts.refused > 10 / stride());
 }
 
 TEST_CASE("sqlite: a process or machine dies at any call") {
   FaultyVfs vfs;
   Scene scene;
   bool failed = true;
-  for (std::int64_t call = 1; failed; ++call) {
+  for (std::int64_t call = 1; failed; call += stride()) {
     scene.clear();
     vfs.forget();
     StoreWorkload workload(opener(scene.live()));

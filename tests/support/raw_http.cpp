@@ -8,8 +8,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
+#include <cstdio>
+#include <fstream>
 
 namespace ledgerd::testing {
 namespace {
@@ -25,6 +29,14 @@ std::size_t to_number(std::string_view text) {
   std::size_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
+}
+
+/// The port that getsockname or getpeername says.
+unsigned port_of(int fd, int (*name)(int, sockaddr*, socklen_t*)) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  name(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin_port);
 }
 
 /// Status and headers of a complete head.
@@ -63,11 +75,8 @@ std::string RawResponse::code() const {
   return body.substr(begin, body.find('"', begin) - begin);
 }
 
-RawConnection::RawConnection(std::uint16_t port, int receive_buffer)
+RawConnection::RawConnection(std::uint16_t port)
     : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  if (receive_buffer > 0) {
-    setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-  }
   const int on = 1;
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const timeval patience{.tv_sec = kPatience.count() / 1000, .tv_usec = 0};
@@ -99,15 +108,43 @@ bool RawConnection::send(std::string_view bytes) const {
 }
 
 void RawConnection::send_until_stuck(std::string_view bytes) const {
-  constexpr int kAWhile = 1000;
+  constexpr int kLook = 50;
+  constexpr int kLooks = 20;
   pollfd writable{.fd = fd_, .events = POLLOUT, .revents = 0};
   std::string_view left = bytes;
-  while (poll(&writable, 1, kAWhile) > 0) {
-    const ssize_t sent = ::send(fd_, left.data(), left.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent <= 0) return;
-    left.remove_prefix(static_cast<std::size_t>(sent));
-    if (left.empty()) left = bytes;
+  PeerQueues queues;
+  // That nothing can be sent is not enough: the peer may still be answering what it has. It is
+  // stuck when it neither reads what has arrived nor adds to what it wants to send.
+  for (int same = 0; same < kLooks;) {
+    if (poll(&writable, 1, kLook) > 0) {
+      const ssize_t sent = ::send(fd_, left.data(), left.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent < 0 && errno != EAGAIN) return;
+      left.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(sent, 0)));
+      if (left.empty()) left = bytes;
+      same = 0;
+      continue;
+    }
+    const PeerQueues now = peer_queues();
+    same = now == queues && now.unread > 0 && now.unsent > 0 ? same + 1 : 0;
+    queues = now;
   }
+}
+
+RawConnection::PeerQueues RawConnection::peer_queues() const {
+  const auto ours = port_of(fd_, getsockname);
+  const auto peers = port_of(fd_, getpeername);
+  std::ifstream table("/proc/net/tcp");
+  std::string line;
+  while (std::getline(table, line)) {
+    unsigned local = 0;
+    unsigned remote = 0;
+    PeerQueues queues;
+    // "  7: 0100007F:1F90 0100007F:C350 01 00000100:0000002A …": unsent and unread come last.
+    const int fields = std::sscanf(line.c_str(), " %*u: %*8x:%4x %*8x:%4x %*2x %8x:%8x", &local,
+                                   &remote, &queues.unsent, &queues.unread);
+    if (fields == 4 && local == peers && remote == ours) return queues;
+  }
+  return {};
 }
 
 void RawConnection::finish_sending() const { shutdown(fd_, SHUT_WR); }

@@ -30,8 +30,8 @@ struct RawResponse {
 /// One TCP connection to this machine. Calls block, at most for kPatience. Not thread-safe.
 class RawConnection {
  public:
-  /// Connects; compare connected(). `receive_buffer` 0: the system's choice.
-  explicit RawConnection(std::uint16_t port, int receive_buffer = 0);
+  /// Connects; compare connected().
+  explicit RawConnection(std::uint16_t port);
   ~RawConnection();
   RawConnection(RawConnection&& other) noexcept;
   RawConnection& operator=(RawConnection&&) = delete;
@@ -40,8 +40,8 @@ class RawConnection {
 
   /// False if the peer closed the connection before it took everything.
   bool send(std::string_view bytes) const;
-  /// Sends `bytes` over and over, reading nothing, until the peer has not taken any for a while
-  /// because it waits to be read from.
+  /// Sends `bytes` over and over, reading nothing, until the peer has stopped reading too, because
+  /// it has more to say than the system keeps for us. Linux only.
   void send_until_stuck(std::string_view bytes) const;
   /// Tells the peer that nothing more will come.
   void finish_sending() const;
@@ -53,6 +53,13 @@ class RawConnection {
 
  private:
   bool read_more();
+  /// Bytes in the queues of the peer's socket.
+  struct PeerQueues {
+    unsigned unsent = 0;  ///< written by the peer, and not yet taken by our side
+    unsigned unread = 0;  ///< arrived, and not read by the peer
+    friend bool operator==(const PeerQueues&, const PeerQueues&) = default;
+  };
+  PeerQueues peer_queues() const;
 
   int fd_ = -1;
   std::string buffer_;

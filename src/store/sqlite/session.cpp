@@ -92,7 +92,7 @@ Result<void> Session::prepare() {
   return {};
 }
 
-bool Session::moved() {
+bool Session::moved() const {
   int moved = 0;
   const int result =
       sqlite3_file_control(connection_.database.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);

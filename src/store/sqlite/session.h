@@ -24,7 +24,7 @@ class Session {
   [[nodiscard]] const FileIdentity& file() const noexcept { return connection_.file; }
   [[nodiscard]] const std::string& path() const noexcept { return connection_.path; }
   /// True when the file was removed or replaced: what is written now could be lost.
-  [[nodiscard]] bool moved();
+  [[nodiscard]] bool moved() const;
   /// Call before destroying a session in good order; see allow_checkpoint_on_close().
   void close_tidily() { allow_checkpoint_on_close(connection_.database); }
 

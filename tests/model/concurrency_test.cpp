@@ -84,7 +84,8 @@ void storm(const Options& options) {
     thread.join();
 
   int committed = 0;
-  for (const auto& [key, told_of] : told) {
+  for (const auto& [number, told_of] : told) {
+    const auto key = number;  // clang 14 captures no structured binding
     CAPTURE(key);
     CHECK(told_of.outcomes.size() == 1);
     CHECK(told_of.first_answers == 1);

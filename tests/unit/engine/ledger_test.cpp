@@ -294,7 +294,8 @@ TEST_CASE("each option out of range is refused by its name") {
         .currencies = {*Currency::custom("GOLD", 2), *Currency::custom("GOLD", 3)}},
        "currencies"},
   };
-  for (const auto& [options, field] : cases) {
+  for (const auto& [options, named] : cases) {
+    const auto& field = named;  // clang 14 captures no structured binding
     CAPTURE(field);
     const auto ledger = Ledger::open(options);
     REQUIRE_FALSE(ledger);

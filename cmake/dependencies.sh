@@ -18,7 +18,6 @@ g++|the C++20 compiler
 cmake|configures the build
 ninja-build|runs the build
 make|the entry point: make run, make test
-pkg-config|finds libraries that bring no CMake package
 libsqlite3-dev|the embedded store
 libssl-dev|hashes
 libfmt-dev|formats log lines and messages of ledgerd
@@ -28,6 +27,7 @@ curl|calls ledgerd, as make run shows
 '
 test_packages='
 doctest-dev|the test framework
+pkg-config|finds the installed library, as its users do
 ccache|makes the second build of the same file free
 '
 ci_packages='
@@ -107,15 +107,20 @@ install_missing() {
 
 # --- cpp-httplib --------------------------------------------------------------------------------------
 
+# It has to be the single header of upstream: ledgerd sets limits when it compiles it, which the library
+# that distributions split off has been compiled without.
+
 version_of_header() { sed -n 's/^#define CPPHTTPLIB_VERSION "\(.*\)"/\1/p;/^#ifdef/q' "$1" 2>/dev/null; }
 
 new_enough() { [ -n "$1" ] && dpkg --compare-versions "$1" ge "$httplib_minimum"; }
+
+is_whole() { grep -q 'Implementation that will be part of the .cc file' "$1"; }
 
 # The first header the compiler finds decides; an old one before a new one would hide it.
 have_httplib() {
   for dir in /usr/local/include /usr/include; do
     if [ -f "$dir/httplib.h" ]; then
-      new_enough "$(version_of_header "$dir/httplib.h")"
+      new_enough "$(version_of_header "$dir/httplib.h")" && is_whole "$dir/httplib.h"
       return
     fi
   done
@@ -124,17 +129,8 @@ have_httplib() {
 
 install_httplib() {
   lists_are_usable || refresh_lists
-  candidate=$(LC_ALL=C apt-cache policy libcpp-httplib-dev | sed -n 's/^  Candidate: //p')
-  if [ "$candidate" != '(none)' ] && new_enough "$candidate"; then
-    say "installing libcpp-httplib-dev $candidate: HTTP parsing and routing in ledgerd"
-    install_packages libcpp-httplib-dev || fail 'apt-get could not install libcpp-httplib-dev.'
-    have_httplib || fail 'an old httplib.h hides the one just installed.' \
-      "Remove $httplib_prefix/include/httplib.h and run this again."
-    return
-  fi
-
-  say "this system's cpp-httplib is ${candidate:-(none)}, and versions before $httplib_minimum must not face a network;"
-  say "taking the header of a newer one from Debian's signed source packages"
+  say "taking the header of cpp-httplib from Debian's signed source packages: those before $httplib_minimum"
+  say '  must not face a network, and the packaged library is compiled with other limits'
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   trap 'exit 1' HUP INT TERM
@@ -146,7 +142,7 @@ install_httplib() {
   tar -xJf "$work"/download/cpp-httplib_*.orig.tar.xz -C "$work" --strip-components=1 \
     --wildcards --no-wildcards-match-slash '*/httplib.h'
   version=$(version_of_header "$work/httplib.h")
-  new_enough "$version" || fail "the source package holds version '$version' of httplib.h, which was not expected."
+  { new_enough "$version" && is_whole "$work/httplib.h"; } || fail "the source package holds version '$version' of httplib.h, which was not expected."
   say "installing cpp-httplib $version from $suite as $httplib_prefix/include/httplib.h: HTTP parsing and routing in ledgerd"
   as_root install -D -m 0644 "$work/httplib.h" "$httplib_prefix/include/httplib.h"
 }

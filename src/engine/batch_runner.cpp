@@ -95,13 +95,9 @@ void erase_answered(Requests& requests) {
 
 }  // namespace
 
-BatchRunner::BatchRunner(Store& store, LockProvider& locks, Clock& clock, Backoff backoff,
+BatchRunner::BatchRunner(Store& store, LockProvider& locks, Clock& clock, const Backoff& backoff,
                          const RunnerOptions& options)
-    : store_(store),
-      locks_(locks),
-      clock_(clock),
-      backoff_(std::move(backoff)),
-      options_(options) {}
+    : store_(store), locks_(locks), clock_(clock), backoff_(backoff), options_(options) {}
 
 void BatchRunner::run(std::span<PendingRequest* const> batch) noexcept {
   Requests requests(batch.begin(), batch.end());

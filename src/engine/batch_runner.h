@@ -27,7 +27,7 @@ struct RunnerOptions {
 /// that a single-threaded scheduler can drive. One run() at a time.
 class BatchRunner {
  public:
-  BatchRunner(Store& store, LockProvider& locks, Clock& clock, Backoff backoff,
+  BatchRunner(Store& store, LockProvider& locks, Clock& clock, const Backoff& backoff,
               const RunnerOptions& options);
 
   /// Out of memory it ends the process: half-way through a commit a crash is the one way out whose

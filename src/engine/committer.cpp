@@ -133,9 +133,9 @@ void Committer::serve_async() {
   base::MutexLock lock(mutex_);
   while (!closing_ || async_.unanswered_ > 0 || !async_.answered_.empty()) {
     if (!async_.answered_.empty()) {
-      auto answered = std::exchange(async_.answered_, {});
+      const auto answered = std::exchange(async_.answered_, {});
       lock.unlock();
-      call_back(std::move(answered));
+      call_back(answered);
       lock.lock();
     } else if (async_.unanswered_ > 0) {
       lead_or_sleep(async_);
@@ -145,7 +145,7 @@ void Committer::serve_async() {
   }
 }
 
-void Committer::call_back(std::vector<PendingRequest*> answered) {
+void Committer::call_back(const std::vector<PendingRequest*>& answered) {
   for (PendingRequest* request : answered) {
     // Only run_async() enters requests for the asynchronous waiter.
     const std::unique_ptr<AsyncRequest> owned(static_cast<AsyncRequest*>(request));

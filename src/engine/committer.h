@@ -69,7 +69,7 @@ class Committer {
 
   void start_async_thread() LEDGER_REQUIRES(mutex_);
   void serve_async() LEDGER_EXCLUDES(mutex_);
-  void call_back(std::vector<PendingRequest*> answered) LEDGER_EXCLUDES(mutex_);
+  void call_back(const std::vector<PendingRequest*>& answered) LEDGER_EXCLUDES(mutex_);
 
   BatchRunner runner_;  // used by the leader only, without the mutex
   Clock& clock_;

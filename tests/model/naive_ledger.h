@@ -77,7 +77,7 @@ class NaiveLedger {
   std::string post_all(const std::vector<NaiveLeg>& legs) {
     const auto before = accounts;
     for (const auto& leg : legs) {
-      const std::string result = post(leg);
+      std::string result = post(leg);
       if (result != "ok") {
         accounts = before;
         return result;

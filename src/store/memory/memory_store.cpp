@@ -121,7 +121,7 @@ Result<std::unique_ptr<StoreTransaction>> MemoryStore::begin(const LoadRequest& 
   base::MutexLock lock(mutex_);
   while (open_) {
     const auto left = deadline - std::chrono::steady_clock::now();
-    if (left <= left.zero()) return ErrorCode::deadline_exceeded;
+    if (left <= SteadyTime::duration::zero()) return ErrorCode::deadline_exceeded;
     ended_.wait_for(mutex_, left);
   }
   open_ = true;

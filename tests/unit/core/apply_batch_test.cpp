@@ -9,7 +9,6 @@
 #include "core/receipt.h"
 
 using namespace ledger;
-using core::Decision;
 using core::Operation;
 using Source = core::Decision::Source;
 

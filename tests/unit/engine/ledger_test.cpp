@@ -48,8 +48,8 @@ struct Gate {
   std::atomic<int> arrivals{0};
 };
 
-Ledger open_gated(std::shared_ptr<Gate> gate, std::shared_ptr<std::atomic<bool>> closed,
-                  Options options = {}) {
+Ledger open_gated(const std::shared_ptr<Gate>& gate,
+                  const std::shared_ptr<std::atomic<bool>>& closed, Options options = {}) {
   auto store = std::make_unique<fakes::FaultyStore>(
       make_memory_store(), [gate, closed](fakes::Call call) -> std::optional<fakes::Fault> {
         if (call == fakes::Call::begin && *closed) {

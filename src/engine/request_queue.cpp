@@ -8,6 +8,15 @@ namespace {
 /// What is in doubt is past expiring: its commit may have taken effect.
 bool can_expire(const PendingRequest* request) { return !request->resolve_deadline; }
 
+/// How much company a request may have. After a few conflicts it is halved with each more, down to
+/// none: one request that conflicts for ever must not take its neighbours with it.
+std::size_t most_company(const PendingRequest* request, std::size_t most) {
+  constexpr std::size_t kTogether = 3;
+  if (request->conflicts <= kTogether) return most;
+  const std::size_t halvings = std::min<std::size_t>(request->conflicts - kTogether, 20);
+  return std::max<std::size_t>(most >> halvings, 1);
+}
+
 }  // namespace
 
 bool RequestQueue::push(PendingRequest* request) {
@@ -25,7 +34,10 @@ std::vector<PendingRequest*> RequestQueue::take_batch(SteadyTime now) {
   wake(now);
   std::vector<PendingRequest*> batch;
   std::size_t bytes = 0;
-  while (!ready_.empty() && batch.size() < limits_.batch_requests) {
+  std::size_t most = limits_.batch_requests;
+  while (!ready_.empty()) {
+    most = std::min(most, most_company(ready_.front(), limits_.batch_requests));
+    if (batch.size() >= most) break;
     bytes += ready_.front()->operation.bytes();
     if (!batch.empty() && bytes > limits_.batch_bytes) break;
     batch.push_back(ready_.front());

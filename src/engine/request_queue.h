@@ -33,7 +33,8 @@ class RequestQueue {
   /// Whether a batch could be taken now.
   [[nodiscard]] bool has_ready(SteadyTime now);
 
-  /// The next batch, in order of arrival, within the limits; never empty when has_ready().
+  /// The next batch, in order of arrival, within the limits; never empty when has_ready(). Requests
+  /// that keep conflicting come in ever smaller batches, at last alone.
   std::vector<PendingRequest*> take_batch(SteadyTime now);
 
   /// Removes the requests whose deadline has passed and which are not in doubt.

@@ -100,3 +100,35 @@ TEST_CASE("late requests are removed wherever they wait, but not those in doubt"
   CHECK_FALSE(queue.next_deadline());
   CHECK(queue.any_paused() == &doubtful);
 }
+
+TEST_CASE("requests that keep conflicting are taken in smaller batches, at last alone") {
+  RequestQueue queue({.queued_requests = 100, .batch_requests = 16, .batch_bytes = 1 << 20});
+  std::vector<PendingRequest> requests(20, pending());
+  const auto batch_size = [&](std::size_t conflicts) {
+    for (auto& request : requests) {
+      request.conflicts = conflicts;
+      REQUIRE(queue.push(&request));
+    }
+    const auto size = queue.take_batch(kStart).size();
+    while (queue.has_ready(kStart))
+      static_cast<void>(queue.take_batch(kStart));
+    return size;
+  };
+  CHECK(batch_size(0) == 16);
+  CHECK(batch_size(3) == 16);
+  CHECK(batch_size(4) == 8);
+  CHECK(batch_size(6) == 2);
+  CHECK(batch_size(7) == 1);
+  CHECK(batch_size(1000) == 1);
+}
+
+TEST_CASE("a request that keeps conflicting does not join a batch of others") {
+  RequestQueue queue({.queued_requests = 100, .batch_requests = 16, .batch_bytes = 1 << 20});
+  auto fresh = pending();
+  auto poisoned = pending();
+  poisoned.conflicts = 50;
+  REQUIRE(queue.push(&fresh));
+  REQUIRE(queue.push(&poisoned));
+  CHECK(queue.take_batch(kStart) == std::vector{&fresh});
+  CHECK(queue.take_batch(kStart) == std::vector{&poisoned});
+}

@@ -17,7 +17,9 @@ enum class AccountId : std::int64_t {};
   return static_cast<std::int64_t>(id);
 }
 
-/// A position in the journal: 1, 2, 3 … in the order of commit within one store. Gaps are allowed.
+/// A position in the journal: 1, 2, 3 … with gaps. A transaction that saw what another had written
+/// has greater ones; so an account's entries are in order. Stores with one writer at a time number
+/// in the order of commit; beside others, a transaction may commit after one with greater numbers.
 using Seq = std::int64_t;
 
 enum class AccountStatus : std::uint8_t {

@@ -1,6 +1,7 @@
 // The storage port. Users may implement their own; tests/conformance is what it must pass.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,14 +19,21 @@ namespace ledger {
 
 /// What a batch needs to see.
 struct LoadRequest {
-  std::span<const std::string_view> keys;  ///< sorted, unique
-  std::span<const AccountId> accounts;     ///< sorted, unique
+  std::span<const std::string_view> keys{};  ///< sorted, unique
+  std::span<const AccountId> accounts{};     ///< sorted, unique
+  /// At most this many rows will be appended. A store whose writers work side by side sets as many
+  /// numbers aside; those that are not used stay a gap. 0: nothing will be written.
+  std::size_t max_rows = 0;
+  /// Whether Snapshot::next_account_id is needed: it makes those that ask for it at one time
+  /// conflict with each other.
+  bool needs_account_id = false;
 };
 
 /// What a transaction saw. Valid on its own; owns its data.
 struct Snapshot {
-  Seq next_seq = 1;                    ///< the rows appended take next_seq, next_seq + 1, …
-  AccountId next_account_id{1};        ///< above every id in use; 2^63 − 1 is never assigned
+  Seq next_seq = 1;  ///< the rows appended take next_seq, next_seq + 1, …
+  /// Above every id in use; 2^63 − 1 is never assigned. Only if LoadRequest::needs_account_id.
+  AccountId next_account_id{1};
   std::vector<Account> accounts{};     ///< those of LoadRequest::accounts that exist, in any order
   std::vector<JournalRow> recorded{};  ///< every row of each transfer found by key, in order of seq
 };
@@ -51,7 +59,7 @@ struct WriteSet {
     std::int64_t expected_version = 0;
   };
 
-  std::vector<JournalRow> rows{};  ///< consecutive from Snapshot::next_seq
+  std::vector<JournalRow> rows{};  ///< consecutive from Snapshot::next_seq, max_rows at most
   std::vector<Account> created{};
   std::vector<Update> updated{};  ///< each account once; none of `created`
   std::vector<Checkpoint> checkpoints{};
@@ -115,6 +123,10 @@ class LEDGER_EXPORT Store {
 
   /// Whether the store can be read and written now, at little cost. The error says what is wrong.
   [[nodiscard]] virtual Result<void> check() = 0;
+
+  /// How many transactions may be open at once to good effect. 1: begin() waits for the one that is
+  /// open. More: they go on side by side, as far as they touch different accounts. Constant.
+  [[nodiscard]] virtual std::size_t max_concurrent_transactions() const { return 1; }
 };
 
 }  // namespace ledger

@@ -62,11 +62,17 @@ void Operation::add_accounts(std::vector<AccountId>& accounts) const {
   }
 }
 
-std::size_t Operation::bytes() const {
+std::size_t Operation::max_rows() const {
   const auto* transfer = std::get_if<TransferRequest>(&request);
-  const std::size_t legs = transfer != nullptr ? transfer->legs.size() : 1;
-  return key().size() + legs * sizeof(JournalRow);
+  return transfer != nullptr ? transfer->legs.size() : 1;
 }
+
+bool Operation::needs_account_id() const {
+  const auto* account = std::get_if<AccountRequest>(&request);
+  return account != nullptr && !account->id.has_value();
+}
+
+std::size_t Operation::bytes() const { return key().size() + max_rows() * sizeof(JournalRow); }
 
 Result<Operation> make_operation(TransferRequest request) {
   if (const auto error = find_error(request)) return *error;

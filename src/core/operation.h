@@ -22,6 +22,12 @@ struct Operation {
   /// Adds the accounts that must be loaded to decide it.
   void add_accounts(std::vector<AccountId>& accounts) const;
 
+  /// The most journal rows it appends.
+  [[nodiscard]] std::size_t max_rows() const;
+
+  /// Whether the ledger is to choose an account's id.
+  [[nodiscard]] bool needs_account_id() const;
+
   /// Roughly the memory it takes, for the cap on a batch.
   [[nodiscard]] std::size_t bytes() const;
 };

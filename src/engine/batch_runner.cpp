@@ -200,13 +200,18 @@ void BatchRunner::set_aside_refused(Requests& requests, const std::vector<Accoun
 void BatchRunner::post(const Requests& requests) {
   std::vector<const core::Operation*> operations;
   operations.reserve(requests.size());
+  LoadRequest load;
   for (auto* request : requests) {
     ++request->attempts;
     operations.push_back(&request->operation);
+    load.max_rows += request->operation.max_rows();
+    load.needs_account_id = load.needs_account_id || request->operation.needs_account_id();
   }
   const auto keys = keys_of(requests);
   const auto accounts = accounts_of(requests);
-  auto transaction = store_.begin({.keys = keys, .accounts = accounts}, latest_deadline(requests));
+  load.keys = keys;
+  load.accounts = accounts;
+  auto transaction = store_.begin(load, latest_deadline(requests));
   if (!transaction) return hold_up(requests, transaction.error());
 
   const Snapshot& snapshot = (*transaction)->snapshot();

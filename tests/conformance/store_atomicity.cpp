@@ -13,19 +13,18 @@ namespace {
 struct Contents {
   std::vector<JournalRow> rows;
   std::vector<Account> accounts;
-  Seq next = 0;
 
   friend bool operator==(const Contents&, const Contents&) = default;
 };
 
-Contents contents(Store& store) { return {journal(store), accounts(store), next_seq(store)}; }
+Contents contents(Store& store) { return {journal(store), accounts(store)}; }
 
 /// Accounts 1 and 2, and a transfer under "first".
 void fill(Store& store) {
   WriteSet writes;
   writes.created = {new_account(1), new_account(2)};
   writes.created[0].reference = "one";
-  writes.rows = {transfer_row(next_seq(store), "first")};
+  writes.rows = {transfer_row(kFirst, "first")};
   must_commit(store, writes);
 }
 
@@ -37,7 +36,7 @@ WriteSet::Update posting(const Account& before, std::int64_t change, Seq seq) {
   return {after, before.version};
 }
 
-void expect_refused(Store& store, const WriteSet& writes, ErrorCode code) {
+void expect_refused(Store& store, WriteSet writes, ErrorCode code) {
   const Contents before = contents(store);
   const auto done = commit(store, writes);
   REQUIRE_FALSE(done.has_value());
@@ -77,7 +76,7 @@ void fence_refuses_a_stale_version(Store& store) {
   fill(store);
   const Account one = accounts(store)[0];
   const Account two = accounts(store)[1];
-  const Seq seq = next_seq(store);
+  const Seq seq = kFirst;
 
   WriteSet writes;
   writes.created = {new_account(3)};
@@ -103,7 +102,7 @@ void fence_refuses_a_stale_version(Store& store) {
 
 void refuses_duplicates(Store& store) {
   fill(store);
-  const Seq seq = next_seq(store);
+  const Seq seq = kFirst;
   const auto refused = [&](std::vector<JournalRow> rows, std::vector<Account> created) {
     WriteSet writes;
     writes.rows = std::move(rows);
@@ -137,7 +136,7 @@ void refuses_what_breaks_terms(const StoreUnderTest& under_test, Store& store) {
   if (!under_test.checks_terms) return;  // declared
   fill(store);
   const Account one = accounts(store)[0];
-  const Seq seq = next_seq(store);
+  const Seq seq = kFirst;
   WriteSet writes;
   writes.rows = {transfer_row(seq, "second")};
   const auto refuse = [&](auto change) {
@@ -156,11 +155,34 @@ void goes_on_after_a_refusal(Store& store) {
   fill(store);
   for (int times = 0; times < 3; ++times) {
     WriteSet writes;
-    writes.rows = {transfer_row(next_seq(store), "first")};
+    writes.rows = {transfer_row(kFirst, "first")};
     expect_refused(store, writes, ErrorCode::conflict);
     CHECK(add_one(store, "next-" + std::to_string(times)).has_value());
   }
   CHECK(accounts(store)[0].balance == 3);
+}
+
+void numbers_rows_apart(const StoreUnderTest& under_test, Store& store) {
+  if (under_test.one_transaction_at_a_time) return;  // declared
+  constexpr Seq kRows = 100;
+  const Load load({}, {}, kRows);
+  std::vector<std::unique_ptr<StoreTransaction>> open;
+  std::vector<Seq> firsts;
+  for (std::size_t i = 0; i < std::min<std::size_t>(store.max_concurrent_transactions(), 4); ++i) {
+    auto transaction = store.begin(load.request(), soon());
+    REQUIRE_MESSAGE(transaction.has_value(), transaction.error().message());
+    firsts.push_back((*transaction)->snapshot().next_seq);
+    open.push_back(std::move(*transaction));
+  }
+  WriteSet all;
+  for (std::size_t i = open.size(); i-- > 0;) {  // the last first
+    WriteSet writes;
+    writes.rows = transfer_rows(firsts[i], "batch " + std::to_string(i), kRows);
+    const auto done = open[i]->commit(writes);
+    REQUIRE_MESSAGE(done.has_value(), done.error().message());
+    all.rows.insert(all.rows.begin(), writes.rows.begin(), writes.rows.end());
+  }
+  CHECK(journal(store) == all.rows);
 }
 
 void keeps_transactions_apart(const StoreUnderTest& under_test, Store& store) {

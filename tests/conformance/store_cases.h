@@ -35,28 +35,34 @@ Account new_account(std::int64_t id);
 /// Keys and accounts as begin() wants them: sorted, unique, alive.
 class Load {
  public:
-  explicit Load(std::vector<std::string> keys = {}, std::vector<std::int64_t> accounts = {});
+  explicit Load(std::vector<std::string> keys = {}, std::vector<std::int64_t> accounts = {},
+                std::size_t max_rows = 16);
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
-  [[nodiscard]] LoadRequest request() const { return {views_, ids_}; }
+  [[nodiscard]] LoadRequest request() const {
+    return {.keys = views_, .accounts = ids_, .max_rows = max_rows_, .needs_account_id = true};
+  }
 
  private:
   std::vector<std::string> keys_;
   std::vector<std::string_view> views_;
   std::vector<AccountId> ids_;
+  std::size_t max_rows_;
 };
 
 std::unique_ptr<StoreTransaction> begin(Store& store, std::vector<std::string> keys = {},
                                         std::vector<std::int64_t> accounts = {});
-/// Commits it in a transaction of its own.
-Result<void> commit(Store& store, const WriteSet& writes);
+/// Where the rows of a write set start until commit() gives them their places.
+inline constexpr Seq kFirst = 1'000'000'000;
+/// Commits it in a transaction of its own, whose numbers it gives to the rows from `kFirst` on and
+/// to what refers to them.
+Result<void> commit(Store& store, WriteSet& writes);
 /// The same, and fails the test when the store does not take it.
-void must_commit(Store& store, const WriteSet& writes);
+void must_commit(Store& store, WriteSet& writes);
 
 std::vector<JournalRow> recorded(Store& store, const std::vector<std::string>& keys);
 std::vector<JournalRow> journal(Store& store);
 std::vector<Account> accounts(Store& store);
-Seq next_seq(Store& store);
 
 // store_conformance.cpp: what is written is what is read.
 void starts_empty(Store& store);
@@ -75,6 +81,7 @@ void fence_refuses_a_stale_version(Store& store);
 void refuses_duplicates(Store& store);
 void refuses_what_breaks_terms(const StoreUnderTest& under_test, Store& store);
 void goes_on_after_a_refusal(Store& store);
+void numbers_rows_apart(const StoreUnderTest& under_test, Store& store);
 void keeps_transactions_apart(const StoreUnderTest& under_test, Store& store);
 void begin_gives_up_at_its_deadline(Store& store);
 void reads_see_committed_state_only(Store& store);

@@ -109,6 +109,20 @@ std::vector<Account> extreme_accounts() {
   return accounts;
 }
 
+/// Gives the rows, and what refers to them, the numbers from `next` on.
+void place(WriteSet& writes, Seq next) {
+  const auto rows = static_cast<Seq>(writes.rows.size());
+  const auto move = [&](Seq& seq) {
+    if (kFirst <= seq && seq < kFirst + rows) seq += next - kFirst;
+  };
+  for (JournalRow& row : writes.rows)
+    move(row.seq);
+  for (Checkpoint& checkpoint : writes.checkpoints)
+    move(checkpoint.seq);
+  for (auto& update : writes.updated)
+    move(update.account.last_seq);
+}
+
 }  // namespace
 
 Currency currency(std::string_view code, int scale) {
@@ -151,8 +165,8 @@ Account new_account(std::int64_t id) {
   return account;
 }
 
-Load::Load(std::vector<std::string> keys, std::vector<std::int64_t> accounts)
-    : keys_(std::move(keys)) {
+Load::Load(std::vector<std::string> keys, std::vector<std::int64_t> accounts, std::size_t max_rows)
+    : keys_(std::move(keys)), max_rows_(max_rows) {
   std::ranges::sort(keys_);
   views_.assign(keys_.begin(), keys_.end());
   std::ranges::sort(accounts);
@@ -168,9 +182,15 @@ std::unique_ptr<StoreTransaction> begin(Store& store, std::vector<std::string> k
   return std::move(*transaction);
 }
 
-Result<void> commit(Store& store, const WriteSet& writes) { return begin(store)->commit(writes); }
+Result<void> commit(Store& store, WriteSet& writes) {
+  const Load load({}, {}, writes.rows.size());
+  auto transaction = store.begin(load.request(), soon());
+  if (!transaction) return transaction.error();
+  place(writes, (*transaction)->snapshot().next_seq);
+  return (*transaction)->commit(writes);
+}
 
-void must_commit(Store& store, const WriteSet& writes) {
+void must_commit(Store& store, WriteSet& writes) {
   const auto done = commit(store, writes);
   REQUIRE_MESSAGE(done.has_value(), done.error().message());
 }
@@ -196,8 +216,6 @@ std::vector<Account> accounts(Store& store) {
   return std::move(*found);
 }
 
-Seq next_seq(Store& store) { return begin(store)->snapshot().next_seq; }
-
 void starts_empty(Store& store) {
   CHECK(store.check().has_value());
   CHECK(journal(store).empty());
@@ -218,7 +236,7 @@ void keeps_every_field_of_a_row(const StoreUnderTest& under_test) {
   auto store = under_test.make();
   WriteSet writes;
   writes.rows = extreme_rows();
-  Seq seq = next_seq(*store);
+  Seq seq = kFirst;
   std::vector<std::string> keys;
   for (JournalRow& row : writes.rows) {
     row.seq = seq++;
@@ -244,7 +262,7 @@ void keeps_every_field_of_an_account(const StoreUnderTest& under_test) {
   const auto created = extreme_accounts();
   WriteSet writes;
   writes.created = created;
-  writes.rows.push_back(transfer_row(next_seq(*store), "open"));
+  writes.rows.push_back(transfer_row(kFirst, "open"));
   must_commit(*store, writes);
   if (under_test.reopen) store = under_test.reopen(std::move(store));
   CHECK(accounts(*store) == created);
@@ -252,7 +270,6 @@ void keeps_every_field_of_an_account(const StoreUnderTest& under_test) {
   // And each written over another, so that every field changes in an update, too.
   std::vector<std::int64_t> ids;
   writes = {};
-  writes.rows.push_back(transfer_row(next_seq(*store), "change"));
   for (std::size_t i = 0; i < created.size(); ++i) {
     Account changed = created[(i + 1) % created.size()];
     changed.id = created[i].id;
@@ -263,7 +280,9 @@ void keeps_every_field_of_an_account(const StoreUnderTest& under_test) {
   // Once loaded by its transaction, as the engine does.
   const auto loaded = begin(*store, {}, ids);
   CHECK(loaded->snapshot().accounts.size() == created.size());
-  REQUIRE(loaded->commit(writes).has_value());
+  writes.rows.push_back(transfer_row(loaded->snapshot().next_seq, "change"));
+  const auto done = loaded->commit(writes);
+  REQUIRE_MESSAGE(done.has_value(), done.error().message());
 
   for (const auto& update : writes.updated) {
     CAPTURE(to_int(update.account.id));
@@ -277,9 +296,8 @@ void keeps_every_field_of_an_account(const StoreUnderTest& under_test) {
 void snapshot_holds_what_was_asked_for(Store& store) {
   WriteSet writes;
   writes.created = {new_account(1), new_account(5), new_account(9)};
-  const Seq first = next_seq(store);
-  writes.rows = {transfer_row(first, "b"), transfer_row(first + 1, "a"),
-                 transfer_row(first + 2, "c")};
+  writes.rows = {transfer_row(kFirst, "b"), transfer_row(kFirst + 1, "a"),
+                 transfer_row(kFirst + 2, "c")};
   must_commit(store, writes);
 
   const auto transaction = begin(store, {"a", "b", "x"}, {1, 2, 9});
@@ -294,44 +312,42 @@ void snapshot_holds_what_was_asked_for(Store& store) {
 }
 
 void numbers_the_next_row_and_account(Store& store) {
-  const Seq first = next_seq(store);
   WriteSet writes;
   writes.created = {new_account(3)};
-  writes.rows = transfer_rows(first, "a", 3);
+  writes.rows = transfer_rows(kFirst, "a", 3);
   must_commit(store, writes);
   {
     const auto transaction = begin(store);
-    CHECK(transaction->snapshot().next_seq == first + 3);
+    CHECK(transaction->snapshot().next_seq > writes.rows.back().seq);
     CHECK(transaction->snapshot().next_account_id > AccountId{3});
   }
   writes = {};
   writes.created = {new_account(kMax - 1)};
-  writes.rows = {transfer_row(next_seq(store), "b")};
+  writes.rows = {transfer_row(kFirst, "b")};
   must_commit(store, writes);
   CHECK(begin(store)->snapshot().next_account_id == AccountId{kMax});  // says: none is left
 
   writes = {};
   writes.created = {new_account(kMax)};
-  writes.rows = {transfer_row(next_seq(store), "c")};
+  writes.rows = {transfer_row(kFirst, "c")};
   must_commit(store, writes);
   CHECK(begin(store)->snapshot().next_account_id == AccountId{kMax});  // and does not overflow
 }
 
 void finds_transfers_by_key(Store& store) {
-  const Seq first = next_seq(store);
   WriteSet writes;
-  writes.rows = transfer_rows(first, "three legs", 3);
-  JournalRow declined = transfer_row(first + 3, "declined");
+  writes.rows = transfer_rows(kFirst, "three legs", 3);
+  JournalRow declined = transfer_row(kFirst + 3, "declined");
   declined.decline = static_cast<std::uint16_t>(ErrorCode::insufficient_funds);
   writes.rows.push_back(declined);
-  for (const JournalRow& row : transfer_rows(first + 4, "a thousand legs", 1000)) {
+  for (const JournalRow& row : transfer_rows(kFirst + 4, "a thousand legs", 1000)) {
     writes.rows.push_back(row);
   }
-  writes.rows.push_back(transfer_row(first + 1004, "last"));
+  writes.rows.push_back(transfer_row(kFirst + 1004, "last"));
   must_commit(store, writes);
 
   CHECK(recorded(store, {"a thousand legs", "declined", "last", "three legs"}) == writes.rows);
-  CHECK(recorded(store, {"declined"}) == std::vector{declined});
+  CHECK(recorded(store, {"declined"}) == std::vector{writes.rows[3]});
   const auto three = recorded(store, {"three legs", "three", "three legs "});
   REQUIRE(three.size() == 3);
   CHECK(std::equal(three.begin(), three.end(), writes.rows.begin()));
@@ -340,7 +356,7 @@ void finds_transfers_by_key(Store& store) {
 
 void pages_the_journal_and_the_accounts(Store& store) {
   WriteSet writes;
-  writes.rows = transfer_rows(next_seq(store), "key", 25);
+  writes.rows = transfer_rows(kFirst, "key", 25);
   for (std::int64_t id = 10; id <= 250; id += 10)
     writes.created.push_back(new_account(id));
   must_commit(store, writes);
@@ -379,7 +395,7 @@ void takes_a_large_batch(Store& store) {
   constexpr std::int64_t kNewAccounts = 2'000;
   WriteSet writes;
   std::vector<std::string> keys;
-  for (Seq seq = next_seq(store); writes.rows.size() < kRows; ++seq) {
+  for (Seq seq = kFirst; writes.rows.size() < kRows; ++seq) {
     keys.push_back("key-" + std::to_string(seq));
     writes.rows.push_back(transfer_row(seq, keys.back()));
   }
@@ -398,7 +414,7 @@ void survives_reopening(const StoreUnderTest& under_test) {
   auto store = under_test.make();
   WriteSet writes;
   writes.created = {new_account(1), new_account(2)};
-  writes.rows = transfer_rows(next_seq(*store), "key", 2);
+  writes.rows = transfer_rows(kFirst, "key", 2);
   must_commit(*store, writes);
   for (int times = 0; times < 2; ++times) {
     store = under_test.reopen(std::move(store));
@@ -406,7 +422,7 @@ void survives_reopening(const StoreUnderTest& under_test) {
     CHECK(accounts(*store) == writes.created);
     CHECK(recorded(*store, {"key"}) == writes.rows);
   }
-  CHECK(next_seq(*store) > writes.rows.back().seq);
+  CHECK(begin(*store)->snapshot().next_seq > writes.rows.back().seq);
 
   auto abandoned = begin(*store);  // ends before its store does, without a commit
   abandoned.reset();
@@ -440,6 +456,7 @@ void check_store(const StoreUnderTest& under_test) {
     refuses_what_breaks_terms(under_test, *under_test.make());
   }
   SUBCASE("goes on after a refusal") { goes_on_after_a_refusal(*under_test.make()); }
+  SUBCASE("numbers rows apart") { numbers_rows_apart(under_test, *under_test.make()); }
   SUBCASE("keeps transactions apart") { keeps_transactions_apart(under_test, *under_test.make()); }
   SUBCASE("begin gives up at its deadline") {
     if (under_test.one_transaction_at_a_time) begin_gives_up_at_its_deadline(*under_test.make());

@@ -166,7 +166,8 @@ bool StoreWorkload::attempt(int step) {
   std::vector<AccountId> ids;
   for (std::int64_t id = 1; id <= kAccounts; ++id)
     ids.push_back(AccountId{id});
-  auto transaction = store_->begin({{&view, 1}, ids}, soon());
+  auto transaction =
+      store_->begin({.keys = {&view, 1}, .accounts = ids, .max_rows = kAccounts + kLegs}, soon());
   if (!transaction) return false;
   const Snapshot& snapshot = (*transaction)->snapshot();
   compare(key, !snapshot.recorded.empty());

@@ -8,9 +8,14 @@ install(TARGETS ledger EXPORT ledgerTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+set(ledger_absent_headers "")
+if(NOT LEDGER_WITH_REDIS)
+  list(APPEND ledger_absent_headers PATTERN "redis_lock.h" EXCLUDE)
+endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ledger ${PROJECT_BINARY_DIR}/include/ledger
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  FILES_MATCHING PATTERN "*.h")
+  FILES_MATCHING PATTERN "*.h"
+  ${ledger_absent_headers})
 if(TARGET ledgerd)
   install(TARGETS ledgerd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
@@ -25,16 +30,23 @@ write_basic_package_version_file(
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/ledgerConfig.cmake ${PROJECT_BINARY_DIR}/ledgerConfigVersion.cmake
   DESTINATION ${ledger_cmake_dir})
+if(LEDGER_WITH_REDIS AND NOT BUILD_SHARED_LIBS)
+  install(FILES ${PROJECT_SOURCE_DIR}/cmake/FindHiredis.cmake DESTINATION ${ledger_cmake_dir})
+endif()
 
 # The prefix is derived from where the .pc lies, so the installed tree may be moved. A static library
 # is all there is when the build is static, so what it needs is not "private" then.
+set(ledger_pc_packages "sqlite3 libcrypto")
+if(LEDGER_WITH_REDIS)
+  string(APPEND ledger_pc_packages " hiredis")
+endif()
 if(BUILD_SHARED_LIBS)
   set(ledger_pc_cflags "")
-  set(ledger_pc_requires "Requires.private: sqlite3 libcrypto")
+  set(ledger_pc_requires "Requires.private: ${ledger_pc_packages}")
   set(ledger_pc_threads "")
 else()
   set(ledger_pc_cflags " -DLEDGER_STATIC_DEFINE")
-  set(ledger_pc_requires "Requires: sqlite3 libcrypto")
+  set(ledger_pc_requires "Requires: ${ledger_pc_packages}")
   set(ledger_pc_threads " -pthread")
 endif()
 if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")

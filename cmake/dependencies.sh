@@ -20,6 +20,7 @@ ninja-build|runs the build
 make|the entry point: make run, make test
 libsqlite3-dev|the embedded store
 libssl-dev|hashes
+libhiredis-dev|locks in Redis
 libfmt-dev|formats log lines and messages of ledgerd
 libsimdjson-dev|parses JSON in ledgerd
 libcli11-dev|parses the command line of ledgerd
@@ -28,6 +29,7 @@ curl|calls ledgerd, as make run shows
 test_packages='
 doctest-dev|the test framework
 pkg-config|finds the installed library, as its users do
+redis-server|a private Redis for the tests of its locks
 ccache|makes the second build of the same file free
 '
 ci_packages='

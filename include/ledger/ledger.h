@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -88,6 +89,11 @@ class LEDGER_EXPORT Ledger {
 
   /// Whether the store can be read and written now. The error says what is wrong.
   Result<void> check();
+
+  /// What the circuit breaker before the lock service is doing; nothing where there is none. Open
+  /// means slower, not wrong: the ledger goes on without leases. It is tried again by the next
+  /// batch whose time has come, so without traffic it stays as it is. Never blocks.
+  [[nodiscard]] std::optional<CircuitState> locks_state() const noexcept;
 
   /// Recomputes the invariants from the journal: balances and held amounts against entries, gapless
   /// versions, limits, a zero sum per currency, unique keys. Reads everything; runs beside writers

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "ledger/account.h"
+#include "ledger/circuit_state.h"
 #include "ledger/clock.h"
 #include "ledger/export.h"
 #include "ledger/result.h"
@@ -37,6 +39,12 @@ class LEDGER_EXPORT LockProvider {
   /// True when acquire() refuses nothing and costs nothing. The engine then spares the look-up of
   /// keys that otherwise comes before it (a replay must not wait for a lease).
   [[nodiscard]] virtual bool grants_everything() const noexcept { return false; }
+
+  /// What the circuit breaker of a provider that has one (make_guarded_lock) is doing; nothing for
+  /// the others. Never blocks. It is for people and monitors: the engine does not ask.
+  [[nodiscard]] virtual std::optional<CircuitState> circuit_state() const noexcept {
+    return std::nullopt;
+  }
 };
 
 }  // namespace ledger

@@ -71,6 +71,7 @@ class Ledger::Impl {
 
   const Options& options() const { return options_; }
   Store& store() { return *store_; }
+  const LockProvider& locks() const { return *locks_; }
 
   PendingRequest make_pending(core::Operation operation) {
     PendingRequest pending;
@@ -101,7 +102,7 @@ Result<Ledger> Ledger::open(Options options) {
   if (auto valid = engine::check_options(options); !valid) return valid.error();
   auto store = engine::open_store(options.store);
   if (!store) return store.error();
-  auto locks = engine::open_locks(options.locks);
+  auto locks = engine::open_locks(options);
   if (!locks) return locks.error();
   return open(std::move(options), std::move(*store), std::move(*locks));
 }
@@ -199,6 +200,10 @@ Result<Currency> Ledger::currency(std::string_view code) const {
 }
 
 Result<void> Ledger::check() { return impl_->store().check(); }
+
+std::optional<CircuitState> Ledger::locks_state() const noexcept {
+  return impl_->locks().circuit_state();
+}
 
 Result<void> Ledger::verify() {
   core::Audit audit;

@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <string>
 
+#include "ledger/circuit_breaker.h"
 #include "ledger/in_process_lock.h"
 #include "ledger/memory_store.h"
 #include "ledger/no_lock.h"
 #include "ledger/sqlite_store.h"
+#ifdef LEDGER_WITH_REDIS
+#include "ledger/redis_lock.h"
+#endif
 
 namespace ledger::engine {
 namespace {
@@ -21,6 +25,22 @@ bool has_duplicate_code(std::vector<Currency> currencies) {
   return std::ranges::adjacent_find(currencies, {}, code) != currencies.end();
 }
 
+Result<std::unique_ptr<LockProvider>> open_redis_lock(const Options& options) {
+#ifdef LEDGER_WITH_REDIS
+  auto redis = make_redis_lock({.address = options.locks,
+                                .key_prefix = options.lock_key_prefix,
+                                .ttl = options.lock_ttl,
+                                .connect_timeout = options.lock_service_timeout,
+                                .command_timeout = options.lock_service_timeout,
+                                .clock = options.clock});
+  if (!redis) return invalid("locks: " + redis.error().detail);
+  return make_guarded_lock(std::move(*redis), {}, options.on_locks_state, options.clock);
+#else
+  static_cast<void>(options);
+  return invalid("locks: this library was built without Redis (LEDGER_WITH_REDIS=OFF)");
+#endif
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_store(std::string_view url) {
@@ -31,10 +51,11 @@ Result<std::unique_ptr<Store>> open_store(std::string_view url) {
   return invalid("store must be \"sqlite:PATH\" or \"memory:\"");
 }
 
-Result<std::unique_ptr<LockProvider>> open_locks(std::string_view name) {
-  if (name == "none") return make_no_lock();
-  if (name == "in-process") return make_in_process_lock();
-  return invalid("locks must be \"none\" or \"in-process\"");
+Result<std::unique_ptr<LockProvider>> open_locks(const Options& options) {
+  if (options.locks == "none") return make_no_lock();
+  if (options.locks == "in-process") return make_in_process_lock();
+  if (options.locks.find(':') != std::string::npos) return open_redis_lock(options);
+  return invalid("locks must be \"none\", \"in-process\", or a Redis (host:port, redis://…)");
 }
 
 Result<void> check_options(const Options& options) {
@@ -53,6 +74,13 @@ Result<void> check_options(const Options& options) {
     return invalid("resolve_timeout must not be negative");
   }
   if (options.lock_wait < milliseconds::zero()) return invalid("lock_wait must not be negative");
+  if (options.lock_ttl < milliseconds(1) || options.lock_ttl > std::chrono::hours(24)) {
+    return invalid("lock_ttl must be from 1 ms to one day");
+  }
+  if (options.lock_service_timeout <= milliseconds::zero() ||
+      options.lock_service_timeout > std::chrono::hours(1)) {
+    return invalid("lock_service_timeout must be above zero and at most one hour");
+  }
   if (options.min_backoff <= milliseconds::zero() || options.max_backoff < options.min_backoff) {
     return invalid("min_backoff must be above zero and not above max_backoff");
   }

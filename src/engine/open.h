@@ -14,8 +14,8 @@ namespace ledger::engine {
 /// "sqlite:PATH" or "memory:". Fails with invalid_option, or as the store does.
 Result<std::unique_ptr<Store>> open_store(std::string_view url);
 
-/// "none" or "in-process". Fails with invalid_option.
-Result<std::unique_ptr<LockProvider>> open_locks(std::string_view name);
+/// What options.locks names; Redis behind a circuit breaker. Fails with invalid_option.
+Result<std::unique_ptr<LockProvider>> open_locks(const Options& options);
 
 /// The first option that is out of range, as invalid_option. Stores and locks are looked at when
 /// they are opened.

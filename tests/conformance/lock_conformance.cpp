@@ -31,6 +31,17 @@ std::unique_ptr<Leases> acquire(LockProvider& locks, const Ids& accounts) {
   return std::move(*leases);
 }
 
+/// Whether all of `accounts` become free in the time that a release may take.
+bool soon_free(const LocksUnderTest& under_test, LockProvider& locks, const Ids& accounts) {
+  const auto deadline = std::chrono::steady_clock::now() + under_test.released_within;
+  for (;;) {
+    const bool last = std::chrono::steady_clock::now() >= deadline;
+    if (acquire(locks, accounts)->refused().empty()) return true;
+    if (last) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 void says_what_it_grants(const LocksUnderTest& under_test) {
   CHECK(under_test.make()->grants_everything() == under_test.grants_everything);
 }
@@ -76,12 +87,23 @@ void releases_its_own_and_no_more(const LocksUnderTest& under_test) {
   CHECK(acquire(*locks, ids({1, 2, 3}))->refused().empty());
 }
 
+void releases_reach_others(const LocksUnderTest& under_test) {
+  const auto locks = under_test.make();
+  const auto others = under_test.make();
+  for (int i = 0; i < 20; ++i) {
+    acquire(*locks, ids({1, 2}));
+    CHECK(soon_free(under_test, *others, ids({1, 2})));
+    CHECK(soon_free(under_test, *locks, ids({1, 2})));
+  }
+}
+
 void leases_may_outlive_their_provider(const LocksUnderTest& under_test) {
   auto locks = under_test.make();
   auto leases = acquire(*locks, ids({1}));
   locks.reset();
   leases.reset();
-  CHECK(acquire(*under_test.make(), ids({1}))->refused().empty());
+  const auto others = under_test.make();
+  CHECK(soon_free(under_test, *others, ids({1})));
 }
 
 /// Threads add to plain counters that only the leases protect: a data race if two hold one.
@@ -99,6 +121,7 @@ void excludes_other_threads(const LocksUnderTest& under_test) {
   std::atomic<int> failures = 0;
 
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&, thread] {
       const auto locks = under_test.make();
@@ -145,6 +168,7 @@ void check_locks(const LocksUnderTest& under_test) {
   SUBCASE("grants what is free") { grants_what_is_free(under_test); }
   SUBCASE("refuses what is held") { refuses_what_is_held(under_test); }
   SUBCASE("releases its own and no more") { releases_its_own_and_no_more(under_test); }
+  SUBCASE("releases reach others") { releases_reach_others(under_test); }
   SUBCASE("leases may outlive their provider") { leases_may_outlive_their_provider(under_test); }
   SUBCASE("excludes other threads") { excludes_other_threads(under_test); }
 }

@@ -10,6 +10,7 @@
 //   }
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -23,6 +24,10 @@ struct LocksUnderTest {
 
   /// True: the provider refuses nothing, and says so.
   bool grants_everything = false;
+
+  /// How long after its release a lease may still be refused to other providers (never to its own).
+  /// Leases that outlive their provider count as released when they are destroyed.
+  std::chrono::milliseconds released_within{0};
 };
 
 /// Runs the suite: call it from a TEST_CASE, with nothing else in it. Each part is a SUBCASE.

@@ -2,8 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include "ledger/circuit_breaker.h"
 #include "ledger/in_process_lock.h"
 #include "ledger/no_lock.h"
+#ifdef LEDGER_WITH_REDIS
+#include "ledger/redis_lock.h"
+#include "support/redis_server.h"
+#endif
 
 namespace ledger {
 namespace {
@@ -21,6 +26,40 @@ TEST_CASE("in-process locks keep the contract") {
   locks.make = [&] { return make_in_process_lock(table); };
   conformance::check_locks(locks);
 }
+
+#ifdef LEDGER_WITH_REDIS
+/// Expired is released, too: what outlives its provider is not released otherwise.
+constexpr std::chrono::seconds kRedisTtl{5};
+
+RedisLockOptions options_for(const testing::RedisServer& server) {
+  return {.address = server.address(),
+          .ttl = kRedisTtl,
+          .connect_timeout = std::chrono::seconds(10),
+          .command_timeout = std::chrono::seconds(10)};
+}
+
+std::unique_ptr<LockProvider> make_redis(const testing::RedisServer& server) {
+  auto locks = make_redis_lock(options_for(server));
+  REQUIRE_MESSAGE(locks.has_value(), locks.error().message());
+  return std::move(*locks);
+}
+
+TEST_CASE("Redis locks keep the contract") {
+  const testing::RedisServer server;
+  conformance::LocksUnderTest locks;
+  locks.make = [&] { return make_redis(server); };
+  locks.released_within = 2 * kRedisTtl;
+  conformance::check_locks(locks);
+}
+
+TEST_CASE("Redis locks behind a circuit breaker keep the contract") {
+  const testing::RedisServer server;
+  conformance::LocksUnderTest locks;
+  locks.make = [&] { return make_guarded_lock(make_redis(server)); };
+  locks.released_within = 2 * kRedisTtl;
+  conformance::check_locks(locks);
+}
+#endif
 
 TEST_CASE("in-process providers without a common table do not know of each other") {
   const auto one = make_in_process_lock();

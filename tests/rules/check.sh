@@ -55,6 +55,9 @@ check_all() {
   includes_in include src daemon | grep -E ':[<"]sqlite3(ext)?\.h' | grep -v '^src/store/sqlite/' |
     report 'only src/store/sqlite includes sqlite3.h'
 
+  includes_in include src daemon | grep -E ':[<"]hiredis' | grep -v '^src/lock/redis/connection\.cpp:' |
+    report 'only src/lock/redis/connection.cpp includes hiredis'
+
   includes_in include src | grep -E ':[<"](simdjson|httplib|CLI/|fmt/)' |
     report 'simdjson, cpp-httplib, CLI11 and fmt stay inside daemon/'
 

@@ -9,6 +9,9 @@ install(TARGETS ledger EXPORT ledgerTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 set(ledger_absent_headers "")
+if(NOT LEDGER_WITH_POSTGRES)
+  list(APPEND ledger_absent_headers PATTERN "postgres_store.h" EXCLUDE)
+endif()
 if(NOT LEDGER_WITH_REDIS)
   list(APPEND ledger_absent_headers PATTERN "redis_lock.h" EXCLUDE)
 endif()
@@ -37,6 +40,9 @@ endif()
 # The prefix is derived from where the .pc lies, so the installed tree may be moved. A static library
 # is all there is when the build is static, so what it needs is not "private" then.
 set(ledger_pc_packages "sqlite3 libcrypto")
+if(LEDGER_WITH_POSTGRES)
+  string(APPEND ledger_pc_packages " libpq")
+endif()
 if(LEDGER_WITH_REDIS)
   string(APPEND ledger_pc_packages " hiredis")
 endif()

@@ -20,6 +20,7 @@ ninja-build|runs the build
 make|the entry point: make run, make test
 libsqlite3-dev|the embedded store
 libssl-dev|hashes
+libpq-dev|the Postgres store
 libhiredis-dev|locks in Redis
 libfmt-dev|formats log lines and messages of ledgerd
 libsimdjson-dev|parses JSON in ledgerd
@@ -29,6 +30,7 @@ curl|calls ledgerd, as make run shows
 test_packages='
 doctest-dev|the test framework
 pkg-config|finds the installed library, as its users do
+postgresql|a private Postgres for the tests of its store
 redis-server|a private Redis for the tests of its locks
 ccache|makes the second build of the same file free
 '

@@ -271,6 +271,7 @@ void BatchRunner::doubt(const Requests& requests, const core::BatchResult& resul
 void BatchRunner::hold_up(const Requests& requests, const Error& error) {
   for (auto* request : requests) {
     if (error.code == ErrorCode::conflict) {
+      ++request->conflicts;
       pause(*request, error, request->deadline);
     } else {
       request->fail(error);

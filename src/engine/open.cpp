@@ -8,6 +8,9 @@
 #include "ledger/memory_store.h"
 #include "ledger/no_lock.h"
 #include "ledger/sqlite_store.h"
+#ifdef LEDGER_WITH_POSTGRES
+#include "ledger/postgres_store.h"
+#endif
 #ifdef LEDGER_WITH_REDIS
 #include "ledger/redis_lock.h"
 #endif
@@ -23,6 +26,20 @@ bool has_duplicate_code(std::vector<Currency> currencies) {
   const auto code = [](const Currency& currency) { return currency.code(); };
   std::ranges::sort(currencies, {}, code);
   return std::ranges::adjacent_find(currencies, {}, code) != currencies.end();
+}
+
+bool is_postgres(std::string_view url) {
+  return url.starts_with("postgres://") || url.starts_with("postgresql://");
+}
+
+// No message may quote the URL: it may hold a password.
+Result<std::unique_ptr<Store>> open_postgres(std::string_view url) {
+#ifdef LEDGER_WITH_POSTGRES
+  return open_postgres_store({.url = std::string(url)});
+#else
+  static_cast<void>(url);
+  return invalid("store: this library was built without Postgres (LEDGER_WITH_POSTGRES=OFF)");
+#endif
 }
 
 Result<std::unique_ptr<LockProvider>> open_redis_lock(const Options& options) {
@@ -48,7 +65,8 @@ Result<std::unique_ptr<Store>> open_store(std::string_view url) {
   if (url.starts_with(kSqlite) && url.size() > kSqlite.size()) {
     return open_sqlite_store({.path = std::string(url.substr(kSqlite.size()))});
   }
-  return invalid("store must be \"sqlite:PATH\" or \"memory:\"");
+  if (is_postgres(url)) return open_postgres(url);
+  return invalid("store must be \"sqlite:PATH\", \"memory:\" or \"postgres://…\"");
 }
 
 Result<std::unique_ptr<LockProvider>> open_locks(const Options& options) {

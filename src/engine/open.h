@@ -11,7 +11,7 @@
 
 namespace ledger::engine {
 
-/// "sqlite:PATH" or "memory:". Fails with invalid_option, or as the store does.
+/// "sqlite:PATH", "memory:", or a Postgres URI. Fails with invalid_option, or as the store does.
 Result<std::unique_ptr<Store>> open_store(std::string_view url);
 
 /// What options.locks names; Redis behind a circuit breaker. Fails with invalid_option.

@@ -55,6 +55,9 @@ check_all() {
   includes_in include src daemon | grep -E ':[<"]sqlite3(ext)?\.h' | grep -v '^src/store/sqlite/' |
     report 'only src/store/sqlite includes sqlite3.h'
 
+  includes_in include src daemon | grep -E ':[<"](libpq|postgres)' | grep -v '^src/store/postgres/' |
+    report 'only src/store/postgres includes libpq'
+
   includes_in include src daemon | grep -E ':[<"]hiredis' | grep -v '^src/lock/redis/connection\.cpp:' |
     report 'only src/lock/redis/connection.cpp includes hiredis'
 

@@ -1,0 +1,143 @@
+#include "store/postgres/loading.h"
+
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "store/postgres/rows.h"
+#include "store/postgres/statements.h"
+
+namespace ledger::postgres {
+namespace {
+
+constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+
+}  // namespace
+
+Loading::Loading(PostgresIsolation isolation, const LoadRequest& request)
+    : isolation_(isolation), request_(request) {
+  const auto add = [this](bool wanted, Step step) {
+    if (wanted) steps_.push_back(step);
+  };
+  const bool has_accounts = !request.accounts.empty();
+  if (isolation == PostgresIsolation::serializable) {
+    // Keys and the greatest id are looked up before the transaction. Inside, each look-up would
+    // leave a mark on the index page where every concurrent batch adds its own, and they would
+    // refuse each other for nothing. What is added in between runs into the unique index.
+    add(!request.keys.empty(), Step::find_keys);
+    add(request.needs_account_id, Step::find_last_id);
+    add(request.needs_account_id || !request.keys.empty(), Step::end);
+    add(true, Step::begin);
+    add(has_accounts, Step::lock_accounts);
+  } else {
+    // Once all are locked, a second statement sees them as they are, together with all that those
+    // who held the locks have written.
+    add(true, Step::begin);
+    add(has_accounts, Step::lock_accounts);
+    add(has_accounts, Step::read_accounts);
+    add(!request.keys.empty(), Step::find_keys);
+    add(request.needs_account_id, Step::find_last_id);
+  }
+  // After the locks: whoever comes second to an account has the greater numbers.
+  add(request.max_rows > 0, Step::reserve);
+  add(true, Step::end);
+}
+
+Result<void> Loading::queue(Connection& connection) {
+  for (const Step step : steps_) {
+    if (auto queued = queue(connection, step); !queued) return queued;
+  }
+  return {};
+}
+
+Result<void> Loading::queue(Connection& connection, Step step) {
+  using namespace statement;
+  switch (step) {
+    case Step::begin:
+      return connection.send(isolation_ == PostgresIsolation::serializable ? kBeginSerializable
+                                                                           : kBeginReadCommitted);
+    case Step::find_keys:
+      return connection.send(kFindRecorded, Parameters().add_keys(request_.keys));
+    case Step::find_last_id:
+      return connection.send(kLastAccountId);
+    case Step::lock_accounts:
+      return connection.send(kLockAccounts, account_ids(request_.accounts));
+    case Step::read_accounts:
+      return connection.send(kFindAccounts, account_ids(request_.accounts));
+    case Step::reserve:
+      return connection.send(kReserveRows,
+                             Parameters().add(static_cast<std::int64_t>(request_.max_rows)));
+    case Step::end:
+      return connection.sync();
+  }
+  return {};
+}
+
+Result<Snapshot> Loading::read(Connection& connection, SteadyTime deadline) {
+  for (const Step step : steps_) {
+    if (step == Step::end) {
+      if (auto ended = connection.finish_group(deadline); !ended) return ended.error();
+      continue;
+    }
+    auto reply = connection.receive(deadline);
+    auto taken = reply ? take(step, *reply) : Result<void>(reply.error());
+    if (taken) continue;
+    // Cut off between its two steps, the function may leave its lock with the session.
+    if (step == Step::reserve) connection.abandon();
+    (void)connection.finish(deadline);
+    return taken.error();
+  }
+  return std::move(snapshot_);
+}
+
+Result<void> Loading::take(Step step, const Reply& reply) {
+  switch (step) {
+    case Step::begin:
+    case Step::end:
+      return {};
+    case Step::find_keys: {
+      auto rows = read_recorded(reply.get());
+      if (!rows) return rows.error();
+      snapshot_.recorded = std::move(*rows);
+      return {};
+    }
+    case Step::find_last_id: {
+      const std::int64_t last = ColumnReader(reply.get(), 0).integer();
+      snapshot_.next_account_id = AccountId{last == kMax ? kMax : last + 1};
+      return {};
+    }
+    case Step::lock_accounts:
+    case Step::read_accounts: {
+      auto accounts = postgres::read_accounts(reply.get());
+      if (!accounts) return accounts.error();
+      snapshot_.accounts = std::move(*accounts);
+      return {};
+    }
+    case Step::reserve:
+      snapshot_.next_seq = ColumnReader(reply.get(), 0).integer();
+      return {};
+  }
+  return {};
+}
+
+Result<std::vector<JournalRow>> read_recorded(const pg_result* result) {
+  auto rows = read_rows(result);
+  if (!rows) return rows;
+  for (std::size_t i = 0; i < rows->size();) {
+    const JournalRow& first = (*rows)[i];
+    const auto legs = static_cast<std::size_t>(first.legs);
+    bool complete = legs > 0 && !first.key.empty() && rows->size() - i >= legs;
+    for (std::size_t leg = 1; complete && leg < legs; ++leg) {
+      const JournalRow& row = (*rows)[i + leg];
+      complete = row.key.empty() && row.seq == first.seq + static_cast<Seq>(leg);
+    }
+    if (!complete) {
+      return Error{ErrorCode::store_corrupt,
+                   "the transfer at journal row " + std::to_string(first.seq) + " is incomplete"};
+    }
+    i += legs;
+  }
+  return rows;
+}
+
+}  // namespace ledger::postgres

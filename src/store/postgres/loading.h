@@ -1,0 +1,34 @@
+// The first round trip of a batch: what is asked, in which order, and what comes of it.
+#pragma once
+
+#include "ledger/postgres_store.h"
+#include "ledger/store.h"
+#include "store/postgres/connection.h"
+
+namespace ledger::postgres {
+
+/// Queues the statements that begin a transaction and load `request`, and takes their replies.
+class Loading {
+ public:
+  Loading(PostgresIsolation isolation, const LoadRequest& request);
+
+  Result<void> queue(Connection& connection);
+  /// After flush(). Reads every reply; the first failure is returned.
+  Result<Snapshot> read(Connection& connection, SteadyTime deadline);
+
+ private:
+  enum class Step { begin, find_keys, find_last_id, lock_accounts, read_accounts, reserve, end };
+
+  Result<void> queue(Connection& connection, Step step);
+  Result<void> take(Step step, const Reply& reply);
+
+  PostgresIsolation isolation_;
+  const LoadRequest& request_;
+  std::vector<Step> steps_;
+  Snapshot snapshot_;
+};
+
+/// In order of seq, and complete. Fails with store_corrupt where a transfer's rows are missing.
+Result<std::vector<JournalRow>> read_recorded(const pg_result* result);
+
+}  // namespace ledger::postgres

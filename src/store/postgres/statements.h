@@ -1,0 +1,39 @@
+// The store's statements. Each connection prepares them all.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "ledger/clock.h"
+#include "ledger/result.h"
+#include "store/postgres/connection.h"
+#include "store/postgres/settings.h"
+
+namespace ledger::postgres {
+
+/// Their names on the server.
+namespace statement {
+inline constexpr const char* kBeginSerializable = "begin_serializable";
+inline constexpr const char* kBeginReadCommitted = "begin_read_committed";
+inline constexpr const char* kCommit = "commit";
+inline constexpr const char* kRollBack = "roll_back";
+inline constexpr const char* kFindRecorded = "find_recorded";     ///< keys → journal rows
+inline constexpr const char* kLastAccountId = "last_account_id";  ///< → id or NULL
+inline constexpr const char* kLockAccounts = "lock_accounts";     ///< ids → accounts, locked
+inline constexpr const char* kFindAccounts = "find_accounts";     ///< ids → accounts
+inline constexpr const char* kReserveRows = "reserve_rows";       ///< count → the first seq
+inline constexpr const char* kReadJournal = "read_journal";       ///< first, limit → journal rows
+inline constexpr const char* kReadAccounts = "read_accounts";     ///< after, limit → accounts
+inline constexpr const char* kUpdateState = "update_state";       ///< see update_state_parameters()
+inline constexpr const char* kUpdateAccounts = "update_accounts";     ///< account columns, expected
+inline constexpr const char* kInsertAccounts = "insert_accounts";     ///< account columns
+inline constexpr const char* kInsertPlainRows = "insert_plain_rows";  ///< plain columns
+inline constexpr const char* kInsertRows = "insert_rows";             ///< journal columns
+inline constexpr const char* kInsertCheckpoints = "insert_checkpoints";  ///< checkpoint columns
+inline constexpr const char* kCheck = "check";                           ///< → read-only?
+}  // namespace statement
+
+Result<void> prepare_statements(Connection& connection, const Settings& settings,
+                                SteadyTime deadline);
+
+}  // namespace ledger::postgres

@@ -1,0 +1,135 @@
+// Postgres is away, comes back, stands still.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/postgres_ledger.h"
+#include "support/postgres_server.h"
+
+namespace ledger {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using testing::OneTransfer;
+
+/// How long it takes to be told that the store is unavailable.
+milliseconds time_to_be_refused(Store& store) {
+  const auto start = steady_clock::now();
+  OneTransfer transfer("refused", 1);
+  const auto begun = transfer.begin(store);
+  REQUIRE_FALSE(begun.has_value());
+  CHECK(name(begun.error().code) == name(ErrorCode::store_unavailable));
+  CHECK(begun.error().detail.find(testing::PostgresServer::kPassword) == std::string::npos);
+  return std::chrono::duration_cast<milliseconds>(steady_clock::now() - start);
+}
+
+void goes_away_and_comes_back(bool orderly) {
+  testing::PostgresServer server;
+  const auto store =
+      testing::must_open({.url = server.url(), .reconnect_pause = milliseconds(100)});
+  testing::fill(*store, 100);
+  CHECK(store->check().has_value());
+  CHECK(OneTransfer("before", 1).run(*store).has_value());
+  if (orderly) {
+    server.stop();
+  } else {
+    server.stop_at_once();
+  }
+  CHECK(time_to_be_refused(*store) < seconds(1));
+  for (int i = 0; i < 20; ++i)
+    CHECK(time_to_be_refused(*store) < milliseconds(200));
+  const auto checked = store->check();
+  REQUIRE_FALSE(checked.has_value());
+  CHECK(name(checked.error().code) == name(ErrorCode::store_unavailable));
+  CHECK_FALSE(store->find_account(AccountId{1}).has_value());
+
+  server.start();
+  CHECK(testing::wait_until([&] { return OneTransfer("after", 1).run(*store).has_value(); },
+                            seconds(10)));
+  CHECK(testing::balance_of(*store, 2) == 2);
+}
+
+TEST_CASE("a stopped Postgres is noticed at once, and served from again when it is back") {
+  goes_away_and_comes_back(true);
+}
+
+TEST_CASE("a crashed Postgres is noticed at once, and served from again when it is back") {
+  goes_away_and_comes_back(false);
+}
+
+TEST_CASE("connections that died while they rested are not noticed by callers") {
+  testing::PostgresServer server;
+  const auto store = testing::must_open({.url = server.url()});
+  testing::fill(*store, 100);
+  server.stop_at_once();
+  server.start();
+  CHECK(OneTransfer("first", 1).run(*store).has_value());
+  server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename='" +
+                 std::string(testing::PostgresServer::kUser) + "'");
+  CHECK(OneTransfer("second", 1).run(*store).has_value());
+  CHECK(testing::balance_of(*store, 2) == 2);
+}
+
+TEST_CASE("a batch whose Postgres dies under it has written nothing, or is settled") {
+  testing::PostgresServer server;
+  const auto store = testing::must_open({.url = server.url()});
+  testing::fill(*store, 100);
+  OneTransfer transfer("dies", 1);
+  REQUIRE(transfer.begin(*store).has_value());
+  server.stop_at_once();
+  CHECK_FALSE(transfer.commit().has_value());
+  CHECK_FALSE(store->check().has_value());
+  server.start();
+  CHECK(testing::wait_until([&] { return store->settle(testing::in(seconds(5))).has_value(); },
+                            seconds(10)));
+  CHECK(testing::wait_until([&] { return store->check().has_value(); }, seconds(10)));
+  CHECK_FALSE(transfer.is_recorded(*store));
+}
+
+TEST_CASE("begin gives up at its deadline while all connections are in use") {
+  const testing::PostgresServer server;
+  const auto store = testing::must_open({.url = server.url(), .connections = 1});
+  CHECK(store->max_concurrent_transactions() == 1);
+  testing::fill(*store, 100);
+  OneTransfer first("first", 1);
+  REQUIRE(first.begin(*store).has_value());
+  OneTransfer second("second", 1);
+  const auto late = second.begin(*store, testing::in(milliseconds(50)));
+  REQUIRE_FALSE(late.has_value());
+  CHECK(name(late.error().code) == name(ErrorCode::deadline_exceeded));
+  CHECK(first.commit().has_value());
+  CHECK(second.run(*store).has_value());
+}
+
+TEST_CASE("begin gives up at its deadline while another transaction holds an account") {
+  const testing::PostgresServer server;
+  const auto store = testing::must_open({.url = server.url()});
+  testing::fill(*store, 100);
+  OneTransfer first("first", 1);
+  REQUIRE(first.begin(*store).has_value());
+  OneTransfer second("second", 1);
+  const auto late = second.begin(*store, testing::in(milliseconds(50)));
+  REQUIRE_FALSE(late.has_value());
+  CHECK(name(late.error().code) == name(ErrorCode::deadline_exceeded));
+  CHECK(first.commit().has_value());
+  CHECK(second.run(*store).has_value());
+}
+
+TEST_CASE("a lock that is held too long is a conflict") {
+  const testing::PostgresServer server;
+  const auto store = testing::must_open({.url = server.url(), .lock_timeout = milliseconds(50)});
+  testing::fill(*store, 100);
+  OneTransfer first("first", 1);
+  REQUIRE(first.begin(*store).has_value());
+  OneTransfer second("second", 1);
+  const auto refused = second.begin(*store);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(name(refused.error().code) == name(ErrorCode::conflict));
+}
+
+}  // namespace
+}  // namespace ledger

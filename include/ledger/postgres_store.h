@@ -53,8 +53,8 @@ struct PostgresOptions {
 
   /// For one host to take a connection. libpq counts in seconds, and waits 2 or more.
   std::chrono::milliseconds connect_timeout{2'000};
-  /// After a connection was refused or lost, how long the store says store_unavailable at once
-  /// before one caller tries again.
+  /// How long the store waits between attempts to connect while Postgres is away. All that is asked
+  /// of it meanwhile fails with store_unavailable at once.
   std::chrono::milliseconds reconnect_pause{500};
   /// For a statement, and for a read as a whole.
   std::chrono::milliseconds statement_timeout{10'000};
@@ -71,7 +71,8 @@ struct PostgresOptions {
 /// Connects, and brings the schema up to date (see PostgresOptions::migrate). Postgres 15 or newer.
 ///
 /// The store knows when Postgres is away: begin() and reads then fail with store_unavailable at
-/// once, and it serves again by itself when Postgres is back. It needs a connection that stays with
+/// once, while a thread of its own tries to connect; it serves again by itself when Postgres is back.
+/// Destroying it waits for an attempt that is under way. It needs a connection that stays with
 /// one server session: a pooler in front may pool sessions, not transactions.
 ///
 /// Commits are durable as far as the server is: `fsync` must be on there, and with synchronous

@@ -126,7 +126,7 @@ TEST_CASE("through the whole ledger a cut connection moves money once, and the r
   std::mt19937_64 random(seed);
   std::uniform_int_distribution<std::size_t> reply_bytes(0, 400);
   int acknowledged_at_once = 0;
-  const int cuts = testing::test_count("LEDGER_TEST_CUTS", 48);
+  const int cuts = testing::test_count("LEDGER_TEST_CUTS", 320);
   for (int i = 0; i < cuts; ++i) {
     CAPTURE(i);
     cut_once(proxy, kCuts[static_cast<std::size_t>(i) % std::size(kCuts)], reply_bytes(random));

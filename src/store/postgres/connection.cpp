@@ -191,7 +191,10 @@ bool Connection::wait_until_readable(SteadyTime deadline, bool or_writable) {
     const int ready = ::poll(&event, 1, timeout);
     if (ready < 0 && errno == EINTR) continue;
     if (ready < 0) return false;
-    if (ready == 0 && timeout == 0) return false;
+    if (ready == 0 && timeout == 0) {
+      silent_ = true;
+      return false;
+    }
     if (ready == 0) continue;
     if ((event.revents & POLLOUT) != 0 && (event.revents & POLLIN) == 0) return true;
     return PQconsumeInput(handle_.get()) == 1;

@@ -65,6 +65,8 @@ class Connection {
 
   [[nodiscard]] bool broken() const noexcept { return broken_; }
   void abandon() noexcept { broken_ = true; }
+  /// Whether a wait for the server was in vain: it may be away although the connection stands.
+  [[nodiscard]] bool went_silent() const noexcept { return silent_; }
   /// While nothing is queued: false when the server has closed it meanwhile.
   [[nodiscard]] bool is_alive();
   [[nodiscard]] bool in_transaction() const;
@@ -93,6 +95,7 @@ class Connection {
   int open_groups_ = 0;
   int unread_in_group_ = 0;
   bool broken_ = false;
+  bool silent_ = false;
 };
 
 }  // namespace ledger::postgres

@@ -1,17 +1,35 @@
 #include "store/postgres/pool.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 namespace ledger::postgres {
+namespace {
 
-Result<void> Pool::open_first() {
+/// How long callers wait for the first attempt to connect after something went wrong: much longer
+/// than one to a server that is well.
+constexpr std::chrono::milliseconds kPatience{100};
+
+}  // namespace
+
+Result<void> Pool::start() {
   auto session = Session::open(settings_);
   if (!session) return session.error();
   const base::MutexLock lock(mutex_);
   ++open_;
   idle_.push_back(std::move(*session));
+  thread_ = std::thread([this] { look_after(); });
   return {};
+}
+
+Pool::~Pool() {
+  {
+    const base::MutexLock lock(mutex_);
+    closing_ = true;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
 }
 
 Result<std::unique_ptr<Session>> Pool::take(SteadyTime deadline) {
@@ -24,16 +42,18 @@ Result<std::unique_ptr<Session>> Pool::take_idle_or_leave(SteadyTime deadline) {
   for (;;) {
     if (auto session = take_idle()) return session;
     const auto now = std::chrono::steady_clock::now();
-    if (is_away_ && (is_probing_ || now < next_attempt_)) {
-      return Error{ErrorCode::store_unavailable, why_away_};
-    }
-    if (open_ < settings_.options.connections) {
+    auto wait_until = deadline;
+    if (state_ != State::there) {
+      if (state_ == State::away || now >= patience_ends_) {
+        return Error{ErrorCode::store_unavailable, why_away_};
+      }
+      wait_until = std::min(deadline, patience_ends_);
+    } else if (open_ < settings_.options.connections) {
       ++open_;
-      is_probing_ = is_away_;
       return std::unique_ptr<Session>();
     }
     if (now >= deadline) return Error{ErrorCode::deadline_exceeded, "all connections are in use"};
-    changed_.wait_for(mutex_, deadline - now);
+    changed_.wait_for(mutex_, wait_until - now);
   }
 }
 
@@ -49,29 +69,83 @@ std::unique_ptr<Session> Pool::take_idle() {
 
 Result<std::unique_ptr<Session>> Pool::open_another() {
   auto session = Session::open(settings_);
-  const base::MutexLock lock(mutex_);
-  is_probing_ = false;
-  is_away_ = !session.has_value();
   if (session) return session;
+  const base::MutexLock lock(mutex_);
   --open_;
   why_away_ = session.error().detail;
-  next_attempt_ = std::chrono::steady_clock::now() + settings_.options.reconnect_pause;
+  state_ = State::away;
   changed_.notify_all();
   return Error{ErrorCode::store_unavailable, why_away_};
 }
 
 void Pool::give_back(std::unique_ptr<Session> session) {
   const bool usable = session->usable();
+  const bool went_silent = session->went_silent();
   if (!usable) session.reset();  // closing may wait; not under the mutex
-  {
-    const base::MutexLock lock(mutex_);
-    if (usable) {
-      idle_.push_back(std::move(session));
+  std::vector<std::unique_ptr<Session>> dropped;
+  const base::MutexLock lock(mutex_);
+  if (usable) {
+    idle_.push_back(std::move(session));
+  } else {
+    --open_;
+  }
+  if (went_silent) {  // each of the others could cost a caller as long again
+    open_ -= idle_.size();
+    dropped.swap(idle_);
+    question();
+  }
+  changed_.notify_all();
+}
+
+void Pool::question() {
+  if (state_ != State::there) return;
+  state_ = State::in_question;
+  why_away_ = "Postgres did not answer in time";
+  patience_ends_ = std::chrono::steady_clock::now() + kPatience;
+}
+
+Result<void> Pool::check_there() {
+  const base::MutexLock lock(mutex_);
+  if (state_ == State::away) return Error{ErrorCode::store_unavailable, why_away_};
+  return {};
+}
+
+void Pool::look_after() {
+  base::MutexLock lock(mutex_);
+  while (!closing_) {
+    if (state_ == State::there) {
+      changed_.wait(mutex_);
     } else {
-      --open_;
+      try_to_connect(lock);
     }
   }
-  changed_.notify_one();
+}
+
+void Pool::pause(SteadyTime until) {
+  while (!closing_) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= until) return;
+    changed_.wait_for(mutex_, until - now);
+  }
+}
+
+void Pool::try_to_connect(base::MutexLock& lock) {
+  if (state_ == State::away) {
+    pause(std::chrono::steady_clock::now() + settings_.options.reconnect_pause);
+  }
+  if (closing_) return;
+  lock.unlock();
+  auto session = Session::open(settings_);
+  lock.lock();
+  if (session) {
+    ++open_;
+    idle_.push_back(std::move(*session));
+    state_ = State::there;
+  } else {
+    why_away_ = session.error().detail;
+    state_ = State::away;
+  }
+  changed_.notify_all();
 }
 
 }  // namespace ledger::postgres

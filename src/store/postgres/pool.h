@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/mutex.h"
@@ -14,27 +16,48 @@
 
 namespace ledger::postgres {
 
-/// Thread-safe. Starts no thread: while Postgres is away, every caller is refused at once but one,
-/// now and then, that tries to connect.
+/// Thread-safe. Once it knows that Postgres is away, every caller is refused at once, while a
+/// thread of the pool's own tries to connect until Postgres is back.
 class Pool {
  public:
   /// `settings` must outlive the pool and everything lent.
   explicit Pool(const Settings& settings) : settings_(settings) {}
+  /// Waits for an attempt to connect that is under way.
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
 
-  /// Opens the first one. Fails as Session::open() does.
-  Result<void> open_first() LEDGER_EXCLUDES(mutex_);
+  /// Opens the first one. Call it once, before all else. Fails as Session::open() does.
+  Result<void> start() LEDGER_EXCLUDES(mutex_);
   /// A session that was alive a moment ago. Waits until `deadline` for one to come back when all
   /// are lent. Fails with deadline_exceeded then, and with store_unavailable when Postgres is away.
   Result<std::unique_ptr<Session>> take(SteadyTime deadline) LEDGER_EXCLUDES(mutex_);
-  /// Takes it back; one that is not usable is closed.
+  /// Takes it back; one that is not usable is closed. One that waited in vain for Postgres casts
+  /// doubt on all the others.
   void give_back(std::unique_ptr<Session> session) LEDGER_EXCLUDES(mutex_);
 
+  /// Fails with store_unavailable while Postgres is known to be away.
+  Result<void> check_there() LEDGER_EXCLUDES(mutex_);
+
  private:
+  enum class State {
+    there,
+    /// Something went wrong: an attempt to connect will tell. Callers wait for it, but a moment.
+    in_question,
+    away,
+  };
+
   /// A live one of those at rest; null: there is none.
   std::unique_ptr<Session> take_idle() LEDGER_REQUIRES(mutex_);
   /// A session at rest, or null: the caller has leave to open one more.
   Result<std::unique_ptr<Session>> take_idle_or_leave(SteadyTime deadline) LEDGER_EXCLUDES(mutex_);
   Result<std::unique_ptr<Session>> open_another() LEDGER_EXCLUDES(mutex_);
+
+  void question() LEDGER_REQUIRES(mutex_);
+  /// The pool's thread.
+  void look_after() LEDGER_EXCLUDES(mutex_);
+  void try_to_connect(base::MutexLock& lock) LEDGER_REQUIRES(mutex_);
+  void pause(SteadyTime until) LEDGER_REQUIRES(mutex_);
 
   const Settings& settings_;
   base::Mutex mutex_;
@@ -42,10 +65,11 @@ class Pool {
   std::vector<std::unique_ptr<Session>> idle_ LEDGER_GUARDED_BY(mutex_);
   std::size_t open_ LEDGER_GUARDED_BY(mutex_) = 0;  // idle, lent and about to be opened
 
-  bool is_away_ LEDGER_GUARDED_BY(mutex_) = false;
-  bool is_probing_ LEDGER_GUARDED_BY(mutex_) = false;
+  State state_ LEDGER_GUARDED_BY(mutex_) = State::there;
   std::string why_away_ LEDGER_GUARDED_BY(mutex_);
-  SteadyTime next_attempt_ LEDGER_GUARDED_BY(mutex_);
+  SteadyTime patience_ends_ LEDGER_GUARDED_BY(mutex_){};  ///< while in question
+  bool closing_ LEDGER_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
 };
 
 }  // namespace ledger::postgres

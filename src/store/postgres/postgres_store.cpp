@@ -45,7 +45,7 @@ class PostgresStore final : public Store {
   explicit PostgresStore(Settings settings) : settings_(std::move(settings)), pool_(settings_) {}
 
   /// Opens the first connection.
-  Result<void> connect() { return pool_.open_first(); }
+  Result<void> connect() { return pool_.start(); }
 
   Result<std::unique_ptr<StoreTransaction>> begin(const LoadRequest& load,
                                                   SteadyTime deadline) override;
@@ -61,7 +61,10 @@ class PostgresStore final : public Store {
   Result<std::vector<Account>> read_accounts(AccountId after, std::size_t limit) override {
     return read([&](Session& session) { return session.read_accounts(after, limit); });
   }
-  Result<void> settle(SteadyTime deadline) override { return doubts_.settle(settings_, deadline); }
+  Result<void> settle(SteadyTime deadline) override {
+    if (auto there = pool_.check_there(); !there) return there;
+    return doubts_.settle(settings_, deadline);
+  }
   Result<void> check() override {
     return read([](Session& session) { return session.check(); });
   }

@@ -38,6 +38,7 @@ class Session {
   Result<void> check();
 
   [[nodiscard]] bool usable() const noexcept { return !connection_->broken(); }
+  [[nodiscard]] bool went_silent() const noexcept { return connection_->went_silent(); }
   [[nodiscard]] bool is_alive() { return connection_->is_alive(); }
   [[nodiscard]] const Backend& backend() const noexcept { return connection_->backend(); }
 

@@ -10,7 +10,7 @@ install(TARGETS ledger EXPORT ledgerTargets
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 set(ledger_absent_headers "")
 if(NOT LEDGER_WITH_POSTGRES)
-  list(APPEND ledger_absent_headers PATTERN "postgres_store.h" EXCLUDE)
+  list(APPEND ledger_absent_headers PATTERN "postgres_*.h" EXCLUDE)
 endif()
 if(NOT LEDGER_WITH_REDIS)
   list(APPEND ledger_absent_headers PATTERN "redis_lock.h" EXCLUDE)

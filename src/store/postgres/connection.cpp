@@ -109,6 +109,12 @@ Result<std::unique_ptr<Connection>> Connection::open(const Settings& settings) {
   return connection;
 }
 
+std::unique_ptr<Connection> Connection::borrow(pg_conn* handle, StatementTexts texts) {
+  std::unique_ptr<Connection> connection(new Connection(handle, true));
+  connection->texts_ = std::move(texts);
+  return connection;
+}
+
 Result<void> Connection::set_up(const Settings& settings) {
   if (auto sent = send_sql(set_up_sql(settings.options)); !sent) return sent;
   auto reply = run(std::chrono::steady_clock::now() +
@@ -147,12 +153,15 @@ Result<void> Connection::queued(int accepted) {
 }
 
 Result<void> Connection::prepare(const std::string& name, const std::string& sql) {
-  ++unread_in_group_;
+  ++unsynced_;
   return queued(PQsendPrepare(handle_.get(), name.c_str(), sql.c_str(), 0, nullptr));
 }
 
 Result<void> Connection::send(const char* statement, const Parameters& parameters) {
-  ++unread_in_group_;
+  if (const auto text = texts_.find(statement); text != texts_.end()) {
+    return send_sql(text->second, parameters);
+  }
+  ++unsynced_;
   const auto view = parameters.view();
   return queued(PQsendQueryPrepared(handle_.get(), statement, parameters.count(),
                                     view.values.data(), view.lengths.data(), view.formats.data(),
@@ -160,7 +169,7 @@ Result<void> Connection::send(const char* statement, const Parameters& parameter
 }
 
 Result<void> Connection::send_sql(const std::string& sql, const Parameters& parameters) {
-  ++unread_in_group_;
+  ++unsynced_;
   const auto view = parameters.view();
   return queued(PQsendQueryParams(handle_.get(), sql.c_str(), parameters.count(), nullptr,
                                   view.values.data(), view.lengths.data(), view.formats.data(), 1));
@@ -168,6 +177,7 @@ Result<void> Connection::send_sql(const std::string& sql, const Parameters& para
 
 Result<void> Connection::sync() {
   ++open_groups_;
+  unsynced_ = 0;
   return queued(PQpipelineSync(handle_.get()));
 }
 
@@ -244,7 +254,6 @@ Result<void> Connection::finish_group(SteadyTime deadline) {
 }
 
 Result<void> Connection::finish(SteadyTime deadline) {
-  unread_in_group_ = 0;
   while (open_groups_ > 0) {
     if (auto done = finish_group(deadline); !done) return done;
   }
@@ -252,7 +261,7 @@ Result<void> Connection::finish(SteadyTime deadline) {
 }
 
 Result<Reply> Connection::run(SteadyTime deadline) {
-  const int statements = std::exchange(unread_in_group_, 0);
+  const int statements = unsynced_;
   if (auto sent = sync(); !sent) return sent.error();
   if (auto sent = flush(deadline); !sent) return sent.error();
   Result<Reply> reply = Error{ErrorCode::store_unavailable, "nothing was asked"};
@@ -284,6 +293,18 @@ bool Connection::in_transaction() const {
 Error Connection::lost(During during, const char* what) {
   broken_ = true;
   return make_error(nullptr, handle_.get(), during, what);
+}
+
+PipelineMode::PipelineMode(pg_conn* handle)
+    : handle_(handle), was_nonblocking_(PQisnonblocking(handle)) {
+  const bool is_free =
+      PQstatus(handle) == CONNECTION_OK && PQpipelineStatus(handle) == PQ_PIPELINE_OFF;
+  entered_ = is_free && PQsetnonblocking(handle, 1) == 0 && PQenterPipelineMode(handle) == 1;
+}
+
+PipelineMode::~PipelineMode() {
+  if (entered_) PQexitPipelineMode(handle_);
+  PQsetnonblocking(handle_, was_nonblocking_);
 }
 
 }  // namespace ledger::postgres

@@ -5,6 +5,8 @@
 #include <libpq-fe.h>
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -25,6 +27,9 @@ using Reply = std::unique_ptr<pg_result, ClearResult>;
 /// a success that says ROLLBACK.
 [[nodiscard]] bool says_committed(const Reply& reply);
 
+/// Statements by the names under which they are sent.
+using StatementTexts = std::map<std::string, std::string, std::less<>>;
+
 /// One server process, told apart from every other that ever had its pid. Times are as the server
 /// counts them.
 struct Backend {
@@ -43,6 +48,9 @@ class Connection {
  public:
   /// Connects to a server that can be written to. Fails with store_unavailable.
   static Result<std::unique_ptr<Connection>> open(const Settings& settings);
+  /// A connection that stays its caller's, in whose session nothing is prepared or set: statements
+  /// are sent by their texts. Usable while there is a PipelineMode, and backend() is not known.
+  static std::unique_ptr<Connection> borrow(pg_conn* handle, StatementTexts texts);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -79,9 +87,13 @@ class Connection {
 
  private:
   struct Finish {
-    void operator()(pg_conn* handle) const noexcept { PQfinish(handle); }
+    bool is_borrowed = false;
+    void operator()(pg_conn* handle) const noexcept {
+      if (!is_borrowed) PQfinish(handle);
+    }
   };
-  explicit Connection(pg_conn* handle) : handle_(handle) {}
+  explicit Connection(pg_conn* handle, bool is_borrowed = false)
+      : handle_(handle, Finish{is_borrowed}) {}
 
   Result<void> set_up(const Settings& settings);
   Result<void> queued(int accepted);
@@ -90,12 +102,30 @@ class Connection {
   static void note(void* connection, const pg_result* notice);
 
   std::unique_ptr<pg_conn, Finish> handle_;
+  StatementTexts texts_;  // empty: all are prepared
   Backend backend_;
   std::string warning_;
   int open_groups_ = 0;
-  int unread_in_group_ = 0;
+  int unsynced_ = 0;  // statements queued since the last sync()
   bool broken_ = false;
   bool silent_ = false;
+};
+
+/// Keeps a borrowed connection in pipeline mode, and leaves it as it was.
+class PipelineMode {
+ public:
+  explicit PipelineMode(pg_conn* handle);
+  ~PipelineMode();
+  PipelineMode(const PipelineMode&) = delete;
+  PipelineMode& operator=(const PipelineMode&) = delete;
+
+  /// False: the connection is busy, broken, or in pipeline mode already.
+  [[nodiscard]] bool entered() const noexcept { return entered_; }
+
+ private:
+  pg_conn* const handle_;
+  const int was_nonblocking_;
+  bool entered_ = false;
 };
 
 }  // namespace ledger::postgres

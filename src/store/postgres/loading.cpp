@@ -14,33 +14,47 @@ constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
-Loading::Loading(PostgresIsolation isolation, const LoadRequest& request)
-    : isolation_(isolation), request_(request) {
+Loading::Loading(Frame frame, const LoadRequest& request) : frame_(frame), request_(request) {
   const auto add = [this](bool wanted, Step step) {
     if (wanted) steps_.push_back(step);
   };
+  const bool has_keys = !request.keys.empty();
   const bool has_accounts = !request.accounts.empty();
-  if (isolation == PostgresIsolation::serializable) {
+  if (frame == Frame::serializable) {
     // Keys and the greatest id are looked up before the transaction. Inside, each look-up would
     // leave a mark on the index page where every concurrent batch adds its own, and they would
     // refuse each other for nothing. What is added in between runs into the unique index.
-    add(!request.keys.empty(), Step::find_keys);
+    add(has_keys, Step::find_keys);
     add(request.needs_account_id, Step::find_last_id);
-    add(request.needs_account_id || !request.keys.empty(), Step::end);
-    add(true, Step::begin);
-    add(has_accounts, Step::lock_accounts);
-  } else {
+    add(request.needs_account_id || has_keys, Step::end);
+  }
+  add(true, Step::begin);
+  add(has_accounts, Step::lock_accounts);
+  if (frame != Frame::serializable) {
     // Once all are locked, a second statement sees them as they are, together with all that those
-    // who held the locks have written.
-    add(true, Step::begin);
-    add(has_accounts, Step::lock_accounts);
-    add(has_accounts, Step::read_accounts);
-    add(!request.keys.empty(), Step::find_keys);
+    // who held the locks have written. Where there is but one state to see, the lock is refused
+    // unless the account is still in it.
+    const bool sees_others = frame != Frame::savepoint_in_snapshot;
+    add(has_accounts && sees_others, Step::read_accounts);
+    add(has_keys, Step::find_keys);
     add(request.needs_account_id, Step::find_last_id);
   }
   // After the locks: whoever comes second to an account has the greater numbers.
   add(request.max_rows > 0, Step::reserve);
   add(true, Step::end);
+}
+
+const char* Loading::begin_statement() const {
+  switch (frame_) {
+    case Frame::serializable:
+      return statement::kBeginSerializable;
+    case Frame::read_committed:
+      return statement::kBeginReadCommitted;
+    case Frame::savepoint_in_snapshot:
+    case Frame::savepoint:
+      return statement::kSetSavepoint;
+  }
+  return statement::kBeginSerializable;
 }
 
 Result<void> Loading::queue(Connection& connection) {
@@ -54,8 +68,7 @@ Result<void> Loading::queue(Connection& connection, Step step) {
   using namespace statement;
   switch (step) {
     case Step::begin:
-      return connection.send(isolation_ == PostgresIsolation::serializable ? kBeginSerializable
-                                                                           : kBeginReadCommitted);
+      return connection.send(begin_statement());
     case Step::find_keys:
       return connection.send(kFindRecorded, Parameters().add_keys(request_.keys));
     case Step::find_last_id:

@@ -1,16 +1,25 @@
 // The first round trip of a batch: what is asked, in which order, and what comes of it.
 #pragma once
 
-#include "ledger/postgres_store.h"
 #include "ledger/store.h"
 #include "store/postgres/connection.h"
 
 namespace ledger::postgres {
 
+/// What the batch is read and written in.
+enum class Frame {
+  serializable,    ///< a transaction of its own
+  read_committed,  ///< the same
+  /// A savepoint in a caller's transaction that sees one state of the database throughout:
+  /// REPEATABLE READ or SERIALIZABLE.
+  savepoint_in_snapshot,
+  savepoint,  ///< one in a READ COMMITTED transaction
+};
+
 /// Queues the statements that begin a transaction and load `request`, and takes their replies.
 class Loading {
  public:
-  Loading(PostgresIsolation isolation, const LoadRequest& request);
+  Loading(Frame frame, const LoadRequest& request);
 
   Result<void> queue(Connection& connection);
   /// After flush(). Reads every reply; the first failure is returned.
@@ -19,10 +28,11 @@ class Loading {
  private:
   enum class Step { begin, find_keys, find_last_id, lock_accounts, read_accounts, reserve, end };
 
+  [[nodiscard]] const char* begin_statement() const;
   Result<void> queue(Connection& connection, Step step);
   Result<void> take(Step step, const Reply& reply);
 
-  PostgresIsolation isolation_;
+  Frame frame_;
   const LoadRequest& request_;
   std::vector<Step> steps_;
   Snapshot snapshot_;

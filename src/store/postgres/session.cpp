@@ -8,6 +8,7 @@
 #include "store/postgres/rows.h"
 #include "store/postgres/schema.h"
 #include "store/postgres/statements.h"
+#include "store/postgres/writing.h"
 
 namespace ledger::postgres {
 namespace {
@@ -21,54 +22,6 @@ SteadyTime in(std::chrono::milliseconds time) { return std::chrono::steady_clock
 std::int64_t clamp_limit(std::size_t limit) {
   constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
   return limit > static_cast<std::size_t>(kMax) ? kMax : static_cast<std::int64_t>(limit);
-}
-
-/// True when an update changes what a posting changes, and nothing else.
-bool only_state_changes(const Account& before, const Account& after) {
-  return before.terms == after.terms && before.created_at == after.created_at &&
-         before.reference == after.reference && before.metadata == after.metadata;
-}
-
-/// The same for all of a batch. `loaded` is sorted by id.
-bool only_state_changes(std::span<const WriteSet::Update> updated,
-                        std::span<const Account> loaded) {
-  return std::ranges::all_of(updated, [&](const WriteSet::Update& update) {
-    const auto before = std::ranges::lower_bound(loaded, update.account.id, {}, &Account::id);
-    return before != loaded.end() && before->id == update.account.id &&
-           only_state_changes(*before, update.account);
-  });
-}
-
-template <class Get>
-void add_int8s(Parameters& parameters, std::span<const WriteSet::Update> updated, Get get) {
-  ArrayWriter array(Type::int8, updated.size());
-  for (const auto& update : updated)
-    array.add_int8(get(update));
-  parameters.add(std::move(array));
-}
-
-Parameters state_parameters(std::span<const WriteSet::Update> updated) {
-  using Update = WriteSet::Update;
-  Parameters all;
-  add_int8s(all, updated, [](const Update& update) { return to_int(update.account.id); });
-  add_int8s(all, updated, [](const Update& update) { return update.expected_version; });
-  add_int8s(all, updated, [](const Update& update) { return update.account.balance; });
-  add_int8s(all, updated, [](const Update& update) { return update.account.held; });
-  add_int8s(all, updated, [](const Update& update) { return update.account.version; });
-  add_int8s(all, updated, [](const Update& update) { return update.account.last_seq; });
-  all.add(static_cast<std::int64_t>(updated.size()));
-  return all;
-}
-
-Parameters update_parameters(std::span<const WriteSet::Update> updated) {
-  std::vector<Account> accounts;
-  accounts.reserve(updated.size());
-  for (const auto& update : updated)
-    accounts.push_back(update.account);
-  Parameters all = account_parameters(accounts);
-  add_int8s(all, updated, [](const WriteSet::Update& update) { return update.expected_version; });
-  all.add(static_cast<std::int64_t>(updated.size()));
-  return all;
 }
 
 /// A commit that was told to go on without its standby is made here, and could be lost there.
@@ -95,12 +48,18 @@ Result<std::unique_ptr<Session>> Session::open(const Settings& settings) {
   return session;
 }
 
+std::unique_ptr<Session> Session::borrow(const Settings& settings,
+                                         std::unique_ptr<Connection> connection) {
+  return std::unique_ptr<Session>(new Session(settings, std::move(connection)));
+}
+
 SteadyTime Session::read_deadline() const {
   return in(settings_.options.statement_timeout + std::chrono::milliseconds(500));
 }
 
 Result<Snapshot> Session::begin(const LoadRequest& request, SteadyTime deadline) {
-  Loading loading(settings_.options.isolation, request);
+  const bool serializable = settings_.options.isolation == PostgresIsolation::serializable;
+  Loading loading(serializable ? Frame::serializable : Frame::read_committed, request);
   if (auto queued = loading.queue(*connection_); !queued) return queued.error();
   const SteadyTime last_moment = std::min(deadline, read_deadline());
   if (auto sent = connection_->flush(last_moment); !sent) return sent.error();
@@ -108,45 +67,12 @@ Result<Snapshot> Session::begin(const LoadRequest& request, SteadyTime deadline)
 }
 
 Result<void> Session::commit(const WriteSet& writes, const Snapshot& loaded) {
-  int statements = 0;
-  if (auto queued = queue_writes(writes, loaded, statements); !queued) return queued;
+  const auto statements = queue_writes(*connection_, writes, loaded);
+  if (!statements) return statements.error();
   // COMMIT is not even queued before all that comes before it has left: a connection that is lost
   // up to here has written nothing, for certain.
   if (auto sent = connection_->flush(read_deadline()); !sent) return sent;
-  return send_and_commit(statements);
-}
-
-Result<void> Session::queue_writes(const WriteSet& writes, const Snapshot& loaded,
-                                   int& statements) {
-  if (!writes.updated.empty()) {  // first: the fence is the likeliest to refuse
-    if (auto queued = queue_updates(writes, loaded); !queued) return queued;
-    ++statements;
-  }
-  const auto queue = [&](bool any, const char* statement, auto&& parameters) -> Result<void> {
-    if (!any) return {};
-    ++statements;
-    return connection_->send(statement, parameters());
-  };
-  auto queued = queue(!writes.created.empty(), kInsertAccounts,
-                      [&] { return account_parameters(writes.created); });
-  const bool plain = are_plain(writes.rows);
-  if (queued) {
-    queued = queue(!writes.rows.empty(), plain ? kInsertPlainRows : kInsertRows, [&] {
-      return plain ? plain_journal_parameters(writes.rows) : journal_parameters(writes.rows);
-    });
-  }
-  if (queued) {
-    queued = queue(!writes.checkpoints.empty(), kInsertCheckpoints,
-                   [&] { return checkpoint_parameters(writes.checkpoints); });
-  }
-  return queued;
-}
-
-Result<void> Session::queue_updates(const WriteSet& writes, const Snapshot& loaded) {
-  if (only_state_changes(writes.updated, loaded.accounts)) {
-    return connection_->send(kUpdateState, state_parameters(writes.updated));
-  }
-  return connection_->send(kUpdateAccounts, update_parameters(writes.updated));
+  return send_and_commit(*statements);
 }
 
 Result<void> Session::send_and_commit(int statements) {

@@ -22,6 +22,10 @@ class Session {
   /// store_too_new or store_corrupt.
   static Result<std::unique_ptr<Session>> open(const Settings& settings);
 
+  /// Over a borrowed connection, for the reads only.
+  static std::unique_ptr<Session> borrow(const Settings& settings,
+                                         std::unique_ptr<Connection> connection);
+
   /// One round trip: begins, locks the accounts and reads what the batch needs.
   Result<Snapshot> begin(const LoadRequest& request, SteadyTime deadline);
   /// One round trip: writes and commits. `loaded` is what begin() returned.
@@ -40,14 +44,13 @@ class Session {
   [[nodiscard]] bool usable() const noexcept { return !connection_->broken(); }
   [[nodiscard]] bool went_silent() const noexcept { return connection_->went_silent(); }
   [[nodiscard]] bool is_alive() { return connection_->is_alive(); }
+  Connection& connection() noexcept { return *connection_; }
   [[nodiscard]] const Backend& backend() const noexcept { return connection_->backend(); }
 
  private:
   Session(const Settings& settings, std::unique_ptr<Connection> connection)
       : settings_(settings), connection_(std::move(connection)) {}
 
-  Result<void> queue_writes(const WriteSet& writes, const Snapshot& loaded, int& statements);
-  Result<void> queue_updates(const WriteSet& writes, const Snapshot& loaded);
   Result<void> send_and_commit(int statements);
   Result<Reply> ask(const char* statement, const Parameters& parameters);
   [[nodiscard]] SteadyTime read_deadline() const;

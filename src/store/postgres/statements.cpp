@@ -56,15 +56,17 @@ std::string update_accounts() {
 
 }  // namespace
 
-Result<void> prepare_statements(Connection& connection, const Settings& settings,
-                                SteadyTime deadline) {
+StatementTexts statement_texts(const Settings& settings) {
   const std::string journal = "SELECT " + names_of(kJournalColumns, "j.") + " FROM {s}.journal j ";
   const std::string accounts = "SELECT " + names_of(kAccountColumns) + " FROM {s}.accounts ";
-  const std::pair<const char*, std::string> all[] = {
+  StatementTexts all = {
       {kBeginSerializable, "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"},
       {kBeginReadCommitted, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"},
       {kCommit, "COMMIT"},
       {kRollBack, "ROLLBACK"},
+      {kSetSavepoint, "SAVEPOINT libledger"},
+      {kReleaseSavepoint, "RELEASE SAVEPOINT libledger"},
+      {kReturnToSavepoint, "ROLLBACK TO SAVEPOINT libledger"},
       {kFindRecorded, journal + "JOIN {s}.journal f ON j.seq BETWEEN f.seq AND f.seq+f.legs-1 "
                                 "WHERE f.key=ANY($1::text[]) ORDER BY j.seq"},
       {kLastAccountId, "SELECT max(id) FROM {s}.accounts"},
@@ -85,8 +87,15 @@ Result<void> prepare_statements(Connection& connection, const Settings& settings
        "SELECT (current_setting('transaction_read_only')='on')::integer,"
        "(SELECT count(*) FROM (SELECT FROM {s}.journal LIMIT 1) one)"},
   };
-  for (const auto& [name, sql] : all) {
-    if (auto sent = connection.prepare(name, settings.with_schema(sql)); !sent) return sent;
+  for (auto& [name, sql] : all)
+    sql = settings.with_schema(std::move(sql));
+  return all;
+}
+
+Result<void> prepare_statements(Connection& connection, const Settings& settings,
+                                SteadyTime deadline) {
+  for (const auto& [name, sql] : statement_texts(settings)) {
+    if (auto sent = connection.prepare(name, sql); !sent) return sent;
   }
   auto done = connection.run(deadline);
   if (!done) return done.error();

@@ -1,4 +1,4 @@
-// The store's statements. Each connection prepares them all.
+// The store's statements. Each connection of the store's own prepares them all.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +17,9 @@ inline constexpr const char* kBeginSerializable = "begin_serializable";
 inline constexpr const char* kBeginReadCommitted = "begin_read_committed";
 inline constexpr const char* kCommit = "commit";
 inline constexpr const char* kRollBack = "roll_back";
+inline constexpr const char* kSetSavepoint = "set_savepoint";
+inline constexpr const char* kReleaseSavepoint = "release_savepoint";
+inline constexpr const char* kReturnToSavepoint = "return_to_savepoint";
 inline constexpr const char* kFindRecorded = "find_recorded";     ///< keys → journal rows
 inline constexpr const char* kLastAccountId = "last_account_id";  ///< → id or NULL
 inline constexpr const char* kLockAccounts = "lock_accounts";     ///< ids → accounts, locked
@@ -32,6 +35,9 @@ inline constexpr const char* kInsertRows = "insert_rows";             ///< journ
 inline constexpr const char* kInsertCheckpoints = "insert_checkpoints";  ///< checkpoint columns
 inline constexpr const char* kCheck = "check";                           ///< → read-only?
 }  // namespace statement
+
+/// Their texts, by name.
+StatementTexts statement_texts(const Settings& settings);
 
 Result<void> prepare_statements(Connection& connection, const Settings& settings,
                                 SteadyTime deadline);

@@ -5,6 +5,35 @@
 
 namespace ledger::engine {
 
+void Waiter::sleep(std::optional<std::chrono::nanoseconds> patience) {
+  base::MutexLock lock(mutex_);
+  if (!called_ && !ended_) {
+    if (patience) {
+      changed_.wait_for(mutex_, *patience);
+    } else {
+      changed_.wait(mutex_);
+    }
+  }
+  called_ = false;
+}
+
+void Waiter::call() {
+  base::MutexLock lock(mutex_);
+  called_ = true;
+  changed_.notify_one();
+}
+
+void Waiter::end() {
+  base::MutexLock lock(mutex_);
+  ended_ = true;
+  changed_.notify_one();
+}
+
+bool Waiter::has_ended() {
+  base::MutexLock lock(mutex_);
+  return ended_;
+}
+
 Committer::Committer(BatchRunner runner, Clock& clock, const QueueLimits& limits)
     : runner_(std::move(runner)), clock_(clock), queue_(limits) {}
 
@@ -13,7 +42,7 @@ Committer::~Committer() {
   {
     base::MutexLock lock(mutex_);
     closing_ = true;
-    async_.changed_.notify_one();
+    async_.call();
     thread = std::move(async_thread_);
   }
   if (thread.joinable()) thread.join();
@@ -21,10 +50,14 @@ Committer::~Committer() {
 
 void Committer::run(std::span<PendingRequest> requests) {
   Waiter waiter;
-  base::MutexLock lock(mutex_);
-  for (PendingRequest& request : requests)
-    enqueue(request, waiter);
-  wait(waiter);
+  {
+    base::MutexLock lock(mutex_);
+    for (PendingRequest& request : requests)
+      enqueue(request, waiter);
+    if (waiter.unanswered_ == 0) return;
+  }
+  while (!waiter.has_ended())
+    lead_or_sleep(waiter);
 }
 
 void Committer::run_async(PendingRequest request, Done done) {
@@ -35,7 +68,7 @@ void Committer::run_async(PendingRequest request, Done done) {
       owned->fail(ErrorCode::shutting_down);
     } else if (enqueue(*owned, async_)) {
       start_async_thread();
-      if (!leading_) async_.changed_.notify_one();
+      if (!leading_) async_.call();
       static_cast<void>(owned.release());  // call_back() takes it up again
       return;
     }
@@ -53,18 +86,17 @@ bool Committer::enqueue(PendingRequest& request, Waiter& waiter) {
   return true;
 }
 
-void Committer::wait(Waiter& waiter) {
-  while (waiter.unanswered_ > 0)
-    lead_or_sleep(waiter);
-}
-
 void Committer::lead_or_sleep(Waiter& waiter) {
+  base::MutexLock lock(mutex_);
   const auto now = clock_.steady_now();
-  if (!leading_ && queue_.has_ready(now)) {
-    lead(now);
-  } else {
-    sleep(waiter, now);
-  }
+  if (!leading_ && waiter.unanswered_ > 0 && queue_.has_ready(now)) return lead(now);
+  const Waiters expired = expire(now);
+  // Those who leave may have been relied on.
+  if (!expired.empty() && !leading_) wake_successor();
+  const auto longest = patience(now);
+  lock.unlock();
+  end(expired);
+  waiter.sleep(longest);
 }
 
 void Committer::lead(SteadyTime now) {
@@ -73,55 +105,64 @@ void Committer::lead(SteadyTime now) {
   mutex_.unlock();
   runner_.run(batch);
   mutex_.lock();
+  const Waiters answered = settle(batch);
+  // Told before the next batch is taken: who comes back at once is part of it.
+  mutex_.unlock();
+  end(answered);
+  mutex_.lock();
   leading_ = false;
-  for (PendingRequest* request : batch)
-    settle(request);
   wake_successor();
 }
 
-void Committer::sleep(Waiter& waiter, SteadyTime now) {
-  expire(now);
-  if (waiter.unanswered_ == 0) {
-    if (!leading_) wake_successor();  // the one it leaves behind may have relied on it
-    return;
-  }
+std::optional<std::chrono::nanoseconds> Committer::patience(SteadyTime now) const {
   // Whoever sleeps while nobody leads wakes in time for the first paused request; a leader wakes
   // its successor.
   auto until = queue_.next_deadline();
   if (!leading_) {
     if (const auto ready = queue_.next_ready()) until = until ? std::min(*until, *ready) : *ready;
   }
-  if (until) {
-    waiter.changed_.wait_for(mutex_, *until - now);
-  } else {
-    waiter.changed_.wait(mutex_);
-  }
+  if (!until) return std::nullopt;
+  return *until - now;
 }
 
-void Committer::settle(PendingRequest* request) {
-  if (!request->answer) {
-    queue_.push_paused(request);
-    return;
+Committer::Waiters Committer::settle(const std::vector<PendingRequest*>& requests) {
+  Waiters ended;
+  for (PendingRequest* request : requests) {
+    if (!request->answer) {
+      queue_.push_paused(request);
+      continue;
+    }
+    Waiter& waiter = *request->waiter;
+    --waiter.unanswered_;
+    if (&waiter == &async_) {
+      waiter.answered_.push_back(request);
+    } else if (waiter.unanswered_ == 0) {
+      ended.push_back(&waiter);
+    }
   }
-  Waiter& waiter = *request->waiter;
-  if (&waiter == &async_) waiter.answered_.push_back(request);
-  if (--waiter.unanswered_ == 0 || &waiter == &async_) waiter.changed_.notify_one();
+  if (!async_.answered_.empty()) async_.call();
+  return ended;
 }
 
-void Committer::expire(SteadyTime now) {
-  for (PendingRequest* request : queue_.take_expired(now)) {
+Committer::Waiters Committer::expire(SteadyTime now) {
+  const auto expired = queue_.take_expired(now);
+  for (PendingRequest* request : expired)
     request->fail(request->held_up_by);
-    settle(request);
-  }
+  return settle(expired);
+}
+
+void Committer::end(const Waiters& waiters) {
+  for (Waiter* waiter : waiters)
+    waiter->end();
 }
 
 void Committer::wake_successor() {
   // A paused request's owner must wake too: it may have gone to sleep while there was a leader, and
   // would not know when to lead.
   if (PendingRequest* next = queue_.head()) {
-    next->waiter->changed_.notify_one();
+    next->waiter->call();
   } else if (PendingRequest* paused = queue_.any_paused()) {
-    paused->waiter->changed_.notify_one();
+    paused->waiter->call();
   }
 }
 
@@ -137,11 +178,16 @@ void Committer::serve_async() {
       lock.unlock();
       call_back(answered);
       lock.lock();
-    } else if (async_.unanswered_ > 0) {
-      lead_or_sleep(async_);
-    } else {
-      async_.changed_.wait(mutex_);
+      continue;
     }
+    const bool is_idle = async_.unanswered_ == 0;
+    lock.unlock();
+    if (is_idle) {
+      async_.sleep(std::nullopt);
+    } else {
+      lead_or_sleep(async_);
+    }
+    lock.lock();
   }
 }
 

@@ -1,8 +1,10 @@
 // Group commit: many callers, one transaction at a time.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <thread>
 #include <vector>
@@ -14,13 +16,27 @@
 
 namespace ledger::engine {
 
-/// A caller that waits for some requests.
+/// A caller that waits for some requests. It sleeps on a mutex of its own: woken under the
+/// Committer's, a batch of callers would all run into that at once.
 class Waiter {
  private:
   friend class Committer;
+
+  /// Until it is called, has been told the end, or that long (nullopt: without end).
+  void sleep(std::optional<std::chrono::nanoseconds> patience) LEDGER_EXCLUDES(mutex_);
+  /// Makes it look again. REQUIRES: Committer::mutex_, and something unanswered.
+  void call() LEDGER_EXCLUDES(mutex_);
+  /// Tells it that all is answered. Then it may be gone.
+  void end() LEDGER_EXCLUDES(mutex_);
+  [[nodiscard]] bool has_ended() LEDGER_EXCLUDES(mutex_);
+
+  base::Mutex mutex_;  // taken after Committer::mutex_, or without
   base::CondVar changed_;
+  bool called_ LEDGER_GUARDED_BY(mutex_) = false;
+  bool ended_ LEDGER_GUARDED_BY(mutex_) = false;
+
   std::size_t unanswered_ = 0;               // guarded by Committer::mutex_
-  std::vector<PendingRequest*> answered_{};  // only filled for the asynchronous waiter
+  std::vector<PendingRequest*> answered_{};  // the same; only filled for the asynchronous waiter
 };
 
 /// The blocking layer over RequestQueue and BatchRunner, after LevelDB's writers' queue
@@ -48,6 +64,8 @@ class Committer {
   void run_async(PendingRequest request, Done done) LEDGER_EXCLUDES(mutex_);
 
  private:
+  using Waiters = std::vector<Waiter*>;
+
   struct AsyncRequest : PendingRequest {
     AsyncRequest(PendingRequest request, Done callback)
         : PendingRequest(std::move(request)), done(std::move(callback)) {}
@@ -56,15 +74,17 @@ class Committer {
 
   /// False: the queue is full, and the request has been failed.
   bool enqueue(PendingRequest& request, Waiter& waiter) LEDGER_REQUIRES(mutex_);
-  /// Takes part until `waiter` has nothing unanswered.
-  void wait(Waiter& waiter) LEDGER_REQUIRES(mutex_);
   /// Leads one batch, or waits for something to happen.
-  void lead_or_sleep(Waiter& waiter) LEDGER_REQUIRES(mutex_);
+  void lead_or_sleep(Waiter& waiter) LEDGER_EXCLUDES(mutex_);
   void lead(SteadyTime now) LEDGER_REQUIRES(mutex_);
-  void sleep(Waiter& waiter, SteadyTime now) LEDGER_REQUIRES(mutex_);
-  /// Tells the owner of an answered request, and puts the others back to pause.
-  void settle(PendingRequest* request) LEDGER_REQUIRES(mutex_);
-  void expire(SteadyTime now) LEDGER_REQUIRES(mutex_);
+  /// How long whoever has nothing to do may sleep.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> patience(SteadyTime now) const
+      LEDGER_REQUIRES(mutex_);
+  /// Puts requests without an answer back to pause. Who has no other left is to be told so, without
+  /// the mutex.
+  Waiters settle(const std::vector<PendingRequest*>& requests) LEDGER_REQUIRES(mutex_);
+  Waiters expire(SteadyTime now) LEDGER_REQUIRES(mutex_);
+  static void end(const Waiters& waiters);
   void wake_successor() LEDGER_REQUIRES(mutex_);
 
   void start_async_thread() LEDGER_REQUIRES(mutex_);

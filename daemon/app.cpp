@@ -15,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include "backends.h"
 #include "demo.h"
 #include "http/server.h"
 #include "ledger/ledger.h"
@@ -26,6 +27,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kFailure = 1;
+constexpr int kBadConfiguration = 2;
 
 /// SIGTERM and SIGINT as something to wait for. Created before any thread, so that all of them
 /// have the signals blocked.
@@ -82,15 +84,25 @@ bool drain(http::Server& server, StopSignals& signals, std::chrono::milliseconds
   return true;
 }
 
-std::optional<ledger::Ledger> open_ledger(const Config& config, Logger& logger) {
-  auto opened = ledger::Ledger::open({.store = config.db, .locks = config.locks});
-  if (!opened) {
-    logger.error("cannot open the ledger", {{"db", config.db},
-                                            {"code", name(opened.error().code)},
-                                            {"reason", opened.error().message()}});
-    return std::nullopt;
-  }
-  return std::move(*opened);
+/// Logs the failure, and returns the exit code for it.
+int fail_to_open(const Config& config, const ledger::Error& error, Logger& logger) {
+  logger.error("cannot open the ledger", {{"db", describe_store(config.backends)},
+                                          {"code", name(error.code)},
+                                          {"reason", error.message()}});
+  return error.code == ledger::ErrorCode::invalid_option ? kBadConfiguration : kFailure;
+}
+
+ledger::Result<ledger::Ledger> open_ledger(const Config& config, Logger& logger) {
+  auto backends = open_backends(config.backends, logger);
+  if (!backends) return backends.error();
+  logger.info("opened the ledger", {{"db", describe_store(config.backends)},
+                                    {"locks", describe_locks(config.backends)}});
+  return ledger::Ledger::open({}, std::move(backends->store), std::move(backends->locks));
+}
+
+void warn(const Config& config, Logger& logger) {
+  for (const std::string& warning : config.warnings)
+    logger.warn(warning);
 }
 
 /// Whether the demo's accounts are there; nothing: they could not be made.
@@ -115,14 +127,13 @@ void announce_demo(const std::string& url) {
 
 }  // namespace
 
-int run(const Config& config, Logger& logger) {
+int serve(const Config& config, Logger& logger) {
   std::signal(SIGPIPE, SIG_IGN);
   StopSignals signals;
-  for (const std::string& warning : config.warnings)
-    logger.warn(warning);
+  warn(config, logger);
 
   auto ledger = open_ledger(config, logger);
-  if (!ledger) return kFailure;
+  if (!ledger) return fail_to_open(config, ledger.error(), logger);
   const auto demo = prepare_demo(config, *ledger, logger);
   if (!demo) return kFailure;
 
@@ -141,6 +152,15 @@ int run(const Config& config, Logger& logger) {
   if (!drain(server, signals, config.grace, logger)) std::_Exit(kFailure);
   server.stop();
   logger.info("stopped");
+  return 0;
+}
+
+int migrate(const Config& config, Logger& logger) {
+  warn(config, logger);
+  if (const auto migrated = migrate_store(config.backends); !migrated) {
+    return fail_to_open(config, migrated.error(), logger);
+  }
+  logger.info("the schema is up to date", {{"db", describe_store(config.backends)}});
   return 0;
 }
 

@@ -1,7 +1,6 @@
 #include "config.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <memory>
@@ -27,9 +26,25 @@ struct Setting {
 constexpr Setting kListen{"--listen", "LEDGER_LISTEN", "HOST:PORT",
                           "Address to listen on; port 0 picks a free one [127.0.0.1:8080]"};
 constexpr Setting kDb{"--db", "DB_URL", "URL",
-                      "Where the ledger is kept: sqlite:PATH or memory: [sqlite:ledger.db]"};
-constexpr Setting kLocks{"--locks", "LEDGER_LOCKS", "none|in-process",
-                         "Who grants leases on accounts [in-process]"};
+                      "Where the ledger is kept: sqlite:PATH, memory: or "
+                      "postgres://user:password@host/database [sqlite:ledger.db]"};
+constexpr Setting kDbSchema{"--db-schema", "LEDGER_DB_SCHEMA", "NAME",
+                            "Postgres schema of the ledger's tables [ledger]"};
+constexpr Setting kDbIsolation{"--db-isolation", "LEDGER_DB_ISOLATION",
+                               "serializable|read-committed",
+                               "Isolation of transactions in Postgres [serializable]"};
+constexpr Setting kDbConnections{"--db-connections", "LEDGER_DB_CONNECTIONS", "COUNT",
+                                 "Connections to Postgres, at most [8]"};
+constexpr Setting kDbMigrate{"--db-migrate", "LEDGER_DB_MIGRATE", "true|false",
+                             "Bring Postgres' schema up to date at start [true]"};
+constexpr Setting kRedis{"--redis", "REDIS_ADDR", "ADDRESS",
+                         "Redis for leases: host:port, redis://user:password@host:port/db or "
+                         "sentinel://host:port/master"};
+constexpr Setting kLocks{"--locks", "LEDGER_LOCKS", "none|in-process|redis",
+                         "Who grants leases on accounts [redis if it has an address, else "
+                         "in-process]"};
+constexpr Setting kLockTtl{"--lock-ttl", "LEDGER_LOCK_TTL", "SECONDS",
+                           "How long a lease in Redis outlives a process that died [10]"};
 constexpr Setting kDemo{"--demo", "LEDGER_DEMO", nullptr,
                         "Give an empty ledger two funded USD accounts, 1 and 2"};
 constexpr Setting kLogLevel{"--log-level", "LEDGER_LOG_LEVEL", "error|warn|info|debug",
@@ -56,9 +71,10 @@ constexpr Setting kGrace{"--grace", "LEDGER_GRACE", "SECONDS",
                          "How long SIGTERM waits for requests under way [10]"};
 constexpr Setting kInsecure{nullptr, "LEDGER_INSECURE", nullptr, nullptr};
 
-constexpr std::array<const Setting*, 15> kFlags = {
-    &kListen,      &kDb,           &kLocks,     &kDemo,    &kLogLevel,       &kLogFormat,
-    &kWorkers,     &kMaxPath,      &kMaxHeader, &kMaxBody, &kMaxConnections, &kRequestTimeout,
+constexpr const Setting* kFlags[] = {
+    &kListen,      &kDb,           &kDbSchema,  &kDbIsolation, &kDbConnections,  &kDbMigrate,
+    &kRedis,       &kLocks,        &kLockTtl,   &kDemo,        &kLogLevel,       &kLogFormat,
+    &kWorkers,     &kMaxPath,      &kMaxHeader, &kMaxBody,     &kMaxConnections, &kRequestTimeout,
     &kIdleTimeout, &kWriteTimeout, &kGrace};
 
 constexpr std::string_view kFooter =
@@ -73,6 +89,15 @@ std::string name_of(const Setting& setting) {
   return fmt::format("{} ({})", setting.flag, setting.variable);
 }
 
+/// A URL that went astray may hold a password.
+std::string echo(std::string_view value) {
+  return value.find('@') == std::string_view::npos ? json_string(value) : "a value with an '@'";
+}
+
+std::string without_effect(const Setting& setting, std::string_view needs) {
+  return fmt::format("{} has no effect without {}", name_of(setting), needs);
+}
+
 /// The command line as CLI11 takes it apart. Values stay text, so that one bad value does not hide
 /// the next.
 class CommandLine {
@@ -81,9 +106,9 @@ class CommandLine {
     app_.set_version_flag("--version", "ledgerd " LEDGER_VERSION);
     app_.footer(std::string(kFooter));
     app_.allow_extras();
-    app_.add_subcommand("serve", "Serve; what happens without a command, too")
-        ->allow_extras()
-        ->fallthrough();
+    app_.require_subcommand(0, 1);
+    add_command("serve", "Serve; what happens without a command, too");
+    add_command(kMigrate, "Create the schema in --db, or bring it up to date, and end");
     for (const Setting* setting : kFlags)
       add(*setting);
   }
@@ -103,9 +128,13 @@ class CommandLine {
     const auto unknown = app_.remaining(true);
     if (!unknown.empty()) {
       errors.push_back(fmt::format("unknown arguments: {}; see --help",
-                                   json_string(fmt::format("{}", fmt::join(unknown, " ")))));
+                                   echo(fmt::format("{}", fmt::join(unknown, " ")))));
     }
     return std::nullopt;
+  }
+
+  Command command() const {
+    return app_.got_subcommand(kMigrate) ? Command::migrate : Command::serve;
   }
 
   /// The values a flag was given.
@@ -115,6 +144,12 @@ class CommandLine {
   }
 
  private:
+  static constexpr const char* kMigrate = "migrate";
+
+  void add_command(const char* name, const char* help) {
+    app_.add_subcommand(name, help)->allow_extras()->fallthrough();
+  }
+
   /// All that CLI11 itself can object to is a last flag whose value is missing.
   static std::string explain(const CLI::ParseError& error, std::span<const std::string> arguments) {
     for (const Setting* setting : kFlags) {
@@ -166,7 +201,7 @@ class Reader {
     if (!value) return;
     target = *value == "true" || *value == "1";
     if (!target && *value != "false" && *value != "0") {
-      fail(setting, fmt::format("{} is neither true nor false", json_string(*value)));
+      fail(setting, fmt::format("{} is neither true nor false", echo(*value)));
     }
   }
 
@@ -179,7 +214,7 @@ class Reader {
     if (error == std::errc() && stop == end && number >= 1 && number <= max) {
       target = number;
     } else {
-      fail(setting, fmt::format("{} is not a whole number from 1 to {}", json_string(*value), max));
+      fail(setting, fmt::format("{} is not a whole number from 1 to {}", echo(*value), max));
     }
   }
 
@@ -190,8 +225,7 @@ class Reader {
     if (parsed) {
       target = *parsed;
     } else {
-      fail(setting,
-           fmt::format("{} is not a number of seconds from 0.001 to 86400", json_string(*value)));
+      fail(setting, fmt::format("{} is not a number of seconds from 0.001 to 86400", echo(*value)));
     }
   }
 
@@ -202,7 +236,7 @@ class Reader {
     if (const auto parsed = parse(*value)) {
       target = *parsed;
     } else {
-      fail(setting, fmt::format("{} is none of {}", json_string(*value), setting.value));
+      fail(setting, fmt::format("{} is none of {}", echo(*value), setting.value));
     }
   }
 
@@ -230,15 +264,23 @@ class Reader {
   std::vector<std::string>& errors_;
 };
 
-std::optional<std::string> parse_locks(std::string_view text) {
-  if (text != "none" && text != "in-process") return std::nullopt;
-  return std::string(text);
+std::optional<Locks> parse_locks(std::string_view text) {
+  if (text == "none") return Locks::none;
+  if (text == "in-process") return Locks::in_process;
+  if (text == "redis") return Locks::redis;
+  return std::nullopt;
+}
+
+std::optional<ledger::PostgresIsolation> parse_isolation(std::string_view text) {
+  if (text == "serializable") return ledger::PostgresIsolation::serializable;
+  if (text == "read-committed") return ledger::PostgresIsolation::read_committed;
+  return std::nullopt;
 }
 
 void read_listen(Reader& reader, http::ListenAddress& listen) {
   if (const auto value = reader.text(kListen)) {
     if (const auto problem = http::parse_listen_address(*value, listen)) {
-      reader.fail(kListen, fmt::format("{} {}", json_string(*value), *problem));
+      reader.fail(kListen, fmt::format("{} {}", echo(*value), *problem));
       return;
     }
   }
@@ -249,42 +291,74 @@ void read_listen(Reader& reader, http::ListenAddress& listen) {
                 fmt::format("{} is not a loopback address, and ledgerd has no authentication yet: "
                             "whoever reaches it could move money. Listen on 127.0.0.1 or [::1], or "
                             "set LEDGER_INSECURE=true to accept that",
-                            json_string(listen.host)));
+                            echo(listen.host)));
   }
 }
 
-/// The URL itself is not repeated: it may hold a password.
-void read_db(Reader& reader, std::string& db) {
-  const auto value = reader.text(kDb);
-  if (!value) return;
-  if (value->starts_with("postgres://") || value->starts_with("postgresql://")) {
-    reader.fail(kDb, "PostgreSQL is not supported yet; use sqlite:PATH or memory:");
-  } else if (*value != "memory:" && (!value->starts_with("sqlite:") || *value == "sqlite:")) {
-    reader.fail(kDb, "must be sqlite:PATH or memory:");
-  } else {
-    db = *value;
+bool is_store_url(std::string_view url) {
+  if (url == "memory:") return true;
+  const auto has_more_than = [url](std::string_view scheme) {
+    return url.starts_with(scheme) && url.size() > scheme.size();
+  };
+  return has_more_than("sqlite:") || has_more_than("postgres://") || has_more_than("postgresql://");
+}
+
+/// No URL is repeated in a message: it may hold a password.
+void read_store(Reader& reader, Config& config) {
+  BackendConfig& backends = config.backends;
+  if (const auto url = reader.text(kDb)) {
+    if (is_store_url(*url)) {
+      backends.db = *url;
+    } else {
+      reader.fail(kDb, "must be sqlite:PATH, memory: or postgres://…");
+    }
+  }
+  if (const auto schema = reader.text(kDbSchema)) backends.db_schema = *schema;
+  reader.choice(kDbIsolation, &parse_isolation, backends.db_isolation);
+  reader.number(kDbConnections, 1000, backends.db_connections);
+  reader.boolean(kDbMigrate, backends.db_migrate);
+  if (config.command == Command::migrate && backends.db == "memory:") {
+    reader.fail(kDb, "memory: has no schema to migrate");
+  }
+  if (backends.is_postgres()) return;
+  for (const Setting* setting : {&kDbSchema, &kDbIsolation, &kDbConnections, &kDbMigrate}) {
+    if (reader.text(*setting)) config.warnings.push_back(without_effect(*setting, "Postgres"));
   }
 }
 
-/// What the configuration of a fuller ledgerd may say already. Locks over Redis are a promise to
-/// other processes, so they cannot be left out in silence; chaos can.
-void read_unsupported(Reader& reader, std::vector<std::string>& errors,
-                      std::vector<std::string>& warnings) {
-  if (reader.variable("REDIS_ADDR")) {
-    errors.emplace_back("REDIS_ADDR: locks over Redis are not supported yet; unset it");
+void read_locks(Reader& reader, Config& config) {
+  BackendConfig& backends = config.backends;
+  if (const auto address = reader.text(kRedis)) {
+    backends.redis = *address;
+    backends.locks = Locks::redis;
   }
+  reader.choice(kLocks, &parse_locks, backends.locks);
+  reader.seconds(kLockTtl, backends.lock_ttl);
+  if (backends.locks == Locks::redis) {
+    if (backends.redis.empty()) reader.fail(kLocks, "redis needs an address in " + name_of(kRedis));
+    return;
+  }
+  for (const Setting* setting : {&kRedis, &kLockTtl}) {
+    if (reader.text(*setting))
+      config.warnings.push_back(without_effect(*setting, "locks in Redis"));
+  }
+}
+
+/// What the configuration of a fuller ledgerd may say already.
+void read_unsupported(Reader& reader, std::vector<std::string>& warnings) {
   const auto chaos = reader.variable("CHAOS_MODE");
   if (chaos && *chaos != "false" && *chaos != "0") {
     warnings.emplace_back("CHAOS_MODE is not supported yet: X-Simulate-Chaos has no effect");
   }
 }
 
-Config read(Reader& reader, std::vector<std::string>& errors) {
+Config read(Reader& reader, Command command) {
   constexpr std::size_t kMaxBytes = 64UL << 20;
   Config config;
+  config.command = command;
   read_listen(reader, config.listen);
-  read_db(reader, config.db);
-  reader.choice(kLocks, &parse_locks, config.locks);
+  read_store(reader, config);
+  read_locks(reader, config);
   reader.boolean(kDemo, config.demo);
   reader.choice(kLogLevel, &parse_log_level, config.log_level);
   reader.choice(kLogFormat, &parse_log_format, config.log_format);
@@ -297,7 +371,7 @@ Config read(Reader& reader, std::vector<std::string>& errors) {
   reader.seconds(kIdleTimeout, config.server.idle_timeout);
   reader.seconds(kWriteTimeout, config.server.write_timeout);
   reader.seconds(kGrace, config.grace);
-  read_unsupported(reader, errors, config.warnings);
+  read_unsupported(reader, config.warnings);
   return config;
 }
 
@@ -309,7 +383,7 @@ std::variant<Config, ConfigErrors, ConfigText> parse_config(std::span<const std:
   CommandLine line;
   if (auto text = line.parse(arguments, errors)) return ConfigText{std::move(*text)};
   Reader reader(line, environment, errors);
-  Config config = read(reader, errors);
+  Config config = read(reader, line.command());
   if (!errors.empty()) return ConfigErrors{std::move(errors)};
   return config;
 }

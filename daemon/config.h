@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <span>
@@ -9,17 +10,23 @@
 #include <variant>
 #include <vector>
 
+#include "backends.h"
 #include "http/server_options.h"
 #include "http/socket.h"
 #include "log.h"
 
 namespace ledgerd {
 
+enum class Command : std::uint8_t {
+  serve,
+  migrate,  ///< bring the schema up to date, and end
+};
+
 struct Config {
+  Command command = Command::serve;
   http::ListenAddress listen{"127.0.0.1", 8080};
   http::ServerOptions server;
-  std::string db = "sqlite:ledger.db";
-  std::string locks = "in-process";
+  BackendConfig backends;
   bool demo = false;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;

@@ -46,7 +46,13 @@ int start(const std::vector<std::string>& arguments) {
   }
   const auto& config = std::get<ledgerd::Config>(parsed);
   ledgerd::Logger logger(config.log_level, config.log_format, STDERR_FILENO);
-  return ledgerd::run(config, logger);
+  switch (config.command) {
+    case ledgerd::Command::serve:
+      return ledgerd::serve(config, logger);
+    case ledgerd::Command::migrate:
+      return ledgerd::migrate(config, logger);
+  }
+  return kFailure;
 }
 
 }  // namespace

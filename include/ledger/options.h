@@ -4,12 +4,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "ledger/circuit_state.h"
 #include "ledger/clock.h"
 #include "ledger/money.h"
 
@@ -26,26 +24,9 @@ struct Options {
   /// "sentinel://…" (RedisLockOptions::address has all the forms). None is right while one ledger
   /// has the store to itself, as with SQLite. In-process pays when several ledgers of one process
   /// share a store; Redis when several processes do. Redis stands behind a circuit breaker: while
-  /// it is away the ledger goes on without leases, and only conflicts grow.
+  /// it is away the ledger goes on without leases, and only conflicts grow. make_redis_lock() and
+  /// make_guarded_lock() have what else can be set.
   std::string locks = "none";
-
-  /// With Redis: how long a lease lasts whose holder died, 1 ms to one day. There is no renewal; a
-  /// commit that takes longer loses its leases, which costs conflicts and no money. Default 10 s.
-  std::chrono::milliseconds lock_ttl{10'000};
-
-  /// With Redis: how long a batch waits for the answer to one command before it goes on without
-  /// leases, and as long again for a new connection. Default 250 ms; raise it when Redis is far
-  /// away.
-  std::chrono::milliseconds lock_service_timeout{250};
-
-  /// With Redis: stands before the account's number in every key. Change it when ledgers over
-  /// different stores share a Redis. Default "ledger:lock:".
-  std::string lock_key_prefix = "ledger:lock:";
-
-  /// Told when the circuit breaker before Redis opens, tries and closes: by the thread that
-  /// noticed, one at a time, in order. It must be quick, must not throw, and of the ledger may call
-  /// locks_state() only. Default none.
-  std::function<void(CircuitState)> on_locks_state{};
 
   /// Record declines (insufficient funds, unknown account …) under their key, so that a retry never
   /// has another outcome. Default true. Off: a declined request may be retried with its key, and

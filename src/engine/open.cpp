@@ -44,14 +44,9 @@ Result<std::unique_ptr<Store>> open_postgres(std::string_view url) {
 
 Result<std::unique_ptr<LockProvider>> open_redis_lock(const Options& options) {
 #ifdef LEDGER_WITH_REDIS
-  auto redis = make_redis_lock({.address = options.locks,
-                                .key_prefix = options.lock_key_prefix,
-                                .ttl = options.lock_ttl,
-                                .connect_timeout = options.lock_service_timeout,
-                                .command_timeout = options.lock_service_timeout,
-                                .clock = options.clock});
+  auto redis = make_redis_lock({.address = options.locks, .clock = options.clock});
   if (!redis) return invalid("locks: " + redis.error().detail);
-  return make_guarded_lock(std::move(*redis), {}, options.on_locks_state, options.clock);
+  return make_guarded_lock(std::move(*redis), {}, nullptr, options.clock);
 #else
   static_cast<void>(options);
   return invalid("locks: this library was built without Redis (LEDGER_WITH_REDIS=OFF)");
@@ -92,13 +87,6 @@ Result<void> check_options(const Options& options) {
     return invalid("resolve_timeout must not be negative");
   }
   if (options.lock_wait < milliseconds::zero()) return invalid("lock_wait must not be negative");
-  if (options.lock_ttl < milliseconds(1) || options.lock_ttl > std::chrono::hours(24)) {
-    return invalid("lock_ttl must be from 1 ms to one day");
-  }
-  if (options.lock_service_timeout <= milliseconds::zero() ||
-      options.lock_service_timeout > std::chrono::hours(1)) {
-    return invalid("lock_service_timeout must be above zero and at most one hour");
-  }
   if (options.min_backoff <= milliseconds::zero() || options.max_backoff < options.min_backoff) {
     return invalid("min_backoff must be above zero and not above max_backoff");
   }

@@ -32,8 +32,8 @@ TEST_CASE("all configuration errors are reported at once, each by its setting, w
   const TempFolder folder;
   const Ended ended =
       run_ledgerd(folder.path(), {"serve", "--listen", "0.0.0.0:1", "--workers", "0"},
-                  {{"DB_URL", "postgres://user:secret@h/d"},
-                   {"REDIS_ADDR", "localhost:6379"},
+                  {{"DB_URL", "mysql://user:secret@h/d"},
+                   {"LEDGER_LOCKS", "redis"},
                    {"LEDGER_LOG_FORMAT", "xml"}});
   CHECK(ended.exit_code == 2);
   CHECK(ended.out.empty());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string_view>
 #include <utility>
 
 namespace ledger::postgres {
@@ -22,12 +23,38 @@ bool is_valid_schema(std::string_view schema) {
          std::ranges::all_of(schema, [&](char c) { return is_letter(c) || is_digit(c); });
 }
 
-/// libpq's own message would quote the URL, and with it the password.
+/// Whether libpq finds the user and password of a URI where the writer meant them. It ends them at
+/// the first '@', and looks for none after a '/': the rest of a password with one of these in it,
+/// not percent-encoded, would be taken for a host or a database, and named in messages.
+bool is_unambiguous(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (!url.starts_with("postgres") || scheme == std::string_view::npos) return true;
+  const auto rest = url.substr(scheme + 3);
+  const auto query = rest.find('?');
+  const auto place = rest.substr(0, query);
+  if (place.find('/') == std::string_view::npos && place.find('@') == std::string_view::npos) {
+    return rest.find('@') == std::string_view::npos;
+  }
+  return place.find('@') == place.rfind('@') && place.find('@', place.find('/')) == place.npos;
+}
+
+bool has_numeric_ports(const PQconninfoOption* options) {
+  for (; options->keyword != nullptr; ++options) {
+    if (std::string_view(options->keyword) != "port" || options->val == nullptr) continue;
+    return std::string_view(options->val).find_first_not_of("0123456789,") ==
+           std::string_view::npos;
+  }
+  return true;
+}
+
+/// libpq's own messages would quote the URL, and with it the password.
 bool is_readable(const std::string& url) {
+  if (!is_unambiguous(url)) return false;
   PQconninfoOption* parsed = PQconninfoParse(url.c_str(), nullptr);
   if (parsed == nullptr) return false;
+  const bool readable = has_numeric_ports(parsed);
   PQconninfoFree(parsed);
-  return true;
+  return readable;
 }
 
 }  // namespace
@@ -45,7 +72,9 @@ std::string Settings::with_schema(std::string sql) const {
 Result<Settings> check_options(const PostgresOptions& options) {
   using std::chrono::milliseconds;
   if (options.url.find('\0') != std::string::npos || !is_readable(options.url)) {
-    return invalid("url is not a connection URI or string that libpq can read");
+    return invalid(
+        "url is not a connection URI or string that libpq can read; '@', ':', '/', '?' and "
+        "'%' in names and passwords must be percent-encoded");
   }
   if (!is_valid_schema(options.schema)) {
     return invalid("schema must be 1 to 63 of a-z, 0-9 and _, not starting with a digit or pg_");

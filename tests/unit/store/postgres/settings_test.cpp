@@ -14,12 +14,25 @@ TEST_CASE("a URL that cannot be read is refused without being quoted") {
   for (const std::string& url :
        {"postgres://user:" + password + "@[", "postgres://user:" + password + "%zz@host/db",
         "password='" + password, "postgres://user:" + password + "@host/db?nonsense=1",
-        "postgres://user:" + password + std::string("\0@host", 6)}) {
+        "postgres://user:" + password + std::string("\0@host", 6),
+        "postgres://user:a@" + password + "@host/db", "postgres://user:5/" + password + "@host/db",
+        "postgres://user:a?" + password + "@host/db", "postgresql://user:" + password + "/db"}) {
     const auto settings = check_options({.url = url});
     REQUIRE_FALSE(settings.has_value());
     CHECK(name(settings.error().code) == name(ErrorCode::invalid_option));
     CHECK(settings.error().message().find(password) == std::string::npos);
     CHECK(settings.error().message().find("user") == std::string::npos);
+  }
+}
+
+TEST_CASE("the URLs that people write are read") {
+  for (const char* url :
+       {"postgres://", "postgresql://host/db", "postgres://user@host", "postgres://u:p%40%2F@h/d",
+        "postgres://u:p@h1:5432,h2:5433,[::1]/d?target_session_attrs=any",
+        "postgres:///d?host=/run/postgresql&user=a@b", "postgres://h/d?user=a@b&password=c@d",
+        "host=h port=5432,5433 user=u password=p@q/r dbname=d"}) {
+    CAPTURE(url);
+    CHECK(check_options({.url = url}).has_value());
   }
 }
 

@@ -29,6 +29,10 @@ build: ## build the library and ledgerd, optimised: build/release/ledgerd
 	@$(call configure,release)
 	@$(call build,release)
 
+.PHONY: chaos
+chaos: build ## a lost answer and a killed process, and how retries recover: see examples/chaos.sh
+	@examples/chaos.sh build/release/ledgerd
+
 .PHONY: test
 test: ## build everything for development and run all tests
 	@cmake/dependencies.sh --test

@@ -27,6 +27,7 @@ inline constexpr std::string_view kUnknownField = "unknown_field";
 inline constexpr std::string_view kDuplicateField = "duplicate_field";
 inline constexpr std::string_view kMissingField = "missing_field";
 inline constexpr std::string_view kWrongType = "wrong_type";
+inline constexpr std::string_view kInvalidChaos = "invalid_chaos";
 }  // namespace codes
 
 /// The detail of a decline is part of the message. That of any other failure is not: it may name

@@ -16,6 +16,8 @@
 #include <fmt/format.h>
 
 #include "backends.h"
+#include "chaos.h"
+#include "chaos_backends.h"
 #include "demo.h"
 #include "http/server.h"
 #include "ledger/ledger.h"
@@ -92,17 +94,28 @@ int fail_to_open(const Config& config, const ledger::Error& error, Logger& logge
   return error.code == ledger::ErrorCode::invalid_option ? kBadConfiguration : kFailure;
 }
 
-ledger::Result<ledger::Ledger> open_ledger(const Config& config, Logger& logger) {
+/// `chaos` must outlive the ledger.
+ledger::Result<ledger::Ledger> open_ledger(const Config& config, Chaos& chaos, Logger& logger) {
   auto backends = open_backends(config.backends, logger);
   if (!backends) return backends.error();
   logger.info("opened the ledger", {{"db", describe_store(config.backends)},
                                     {"locks", describe_locks(config.backends)}});
+  if (config.chaos) {
+    backends->store = make_chaos_store(chaos, std::move(backends->store));
+    backends->locks = make_chaos_locks(chaos, std::move(backends->locks), config.backends.lock_ttl);
+  }
   return ledger::Ledger::open({}, std::move(backends->store), std::move(backends->locks));
 }
 
 void warn(const Config& config, Logger& logger) {
   for (const std::string& warning : config.warnings)
     logger.warn(warning);
+}
+
+void warn_of_chaos(Logger& logger) {
+  logger.warn(
+      "CHAOS_MODE is on: whoever sends X-Simulate-Chaos can drop connections and kill this "
+      "process. For rehearsals, never for real money");
 }
 
 /// Whether the demo's accounts are there; nothing: they could not be made.
@@ -132,12 +145,15 @@ int serve(const Config& config, Logger& logger) {
   StopSignals signals;
   warn(config, logger);
 
-  auto ledger = open_ledger(config, logger);
+  if (config.chaos) warn_of_chaos(logger);
+  Chaos chaos(logger);
+  auto ledger = open_ledger(config, chaos, logger);
   if (!ledger) return fail_to_open(config, ledger.error(), logger);
   const auto demo = prepare_demo(config, *ledger, logger);
   if (!demo) return kFailure;
 
-  http::Server server(config.server, make_handler(*ledger, logger));
+  http::Server server(config.server,
+                      make_handler(*ledger, logger, config.chaos ? &chaos : nullptr));
   if (const auto error = server.start(config.listen.host, config.listen.port)) {
     logger.error(*error);
     return kFailure;

@@ -25,7 +25,7 @@ using ledger::Store;
 constexpr std::string_view kSqlite = "sqlite:";
 
 /// What a factory calls its option, by the name of the setting it came from.
-Error named(std::string_view setting, const Error& error) {
+[[maybe_unused]] Error named(std::string_view setting, const Error& error) {
   if (error.code != ErrorCode::invalid_option) return error;
   return {error.code, fmt::format("{}: {}", setting, error.detail)};
 }

@@ -69,6 +69,7 @@ constexpr Setting kWriteTimeout{"--write-timeout", "LEDGER_WRITE_TIMEOUT", "SECO
                                 "How long a client may take to read a response [10]"};
 constexpr Setting kGrace{"--grace", "LEDGER_GRACE", "SECONDS",
                          "How long SIGTERM waits for requests under way [10]"};
+constexpr Setting kChaosMode{nullptr, "CHAOS_MODE", nullptr, nullptr};
 constexpr Setting kInsecure{nullptr, "LEDGER_INSECURE", nullptr, nullptr};
 
 constexpr const Setting* kFlags[] = {
@@ -81,6 +82,8 @@ constexpr std::string_view kFooter =
     "Environment only:\n"
     "  LEDGER_INSECURE=true   allow an address other machines can reach. ledgerd has no\n"
     "                         authentication yet: whoever reaches it can move money.\n"
+    "  CHAOS_MODE=true        let requests ask for failures with X-Simulate-Chaos, up to the\n"
+    "                         death of this process: for rehearsals, never for real money.\n"
     "\n"
     "A flag wins over its variable. SIGTERM and SIGINT finish what was accepted, then exit.";
 
@@ -344,14 +347,6 @@ void read_locks(Reader& reader, Config& config) {
   }
 }
 
-/// What the configuration of a fuller ledgerd may say already.
-void read_unsupported(Reader& reader, std::vector<std::string>& warnings) {
-  const auto chaos = reader.variable("CHAOS_MODE");
-  if (chaos && *chaos != "false" && *chaos != "0") {
-    warnings.emplace_back("CHAOS_MODE is not supported yet: X-Simulate-Chaos has no effect");
-  }
-}
-
 Config read(Reader& reader, Command command) {
   constexpr std::size_t kMaxBytes = 64UL << 20;
   Config config;
@@ -371,7 +366,7 @@ Config read(Reader& reader, Command command) {
   reader.seconds(kIdleTimeout, config.server.idle_timeout);
   reader.seconds(kWriteTimeout, config.server.write_timeout);
   reader.seconds(kGrace, config.grace);
-  read_unsupported(reader, config.warnings);
+  reader.boolean(kChaosMode, config.chaos);
   return config;
 }
 

@@ -28,6 +28,7 @@ struct Config {
   http::ServerOptions server;
   BackendConfig backends;
   bool demo = false;
+  bool chaos = false;  ///< heed X-Simulate-Chaos
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   /// How long a drain may take before the process gives up on what is under way.

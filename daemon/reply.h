@@ -16,6 +16,8 @@ struct Request {
   std::string_view body;
   /// Every value that Idempotency-Key was sent with.
   std::vector<std::string> idempotency_keys;
+  /// Every value that X-Simulate-Chaos was sent with.
+  std::vector<std::string> chaos{};
 };
 
 struct Reply {

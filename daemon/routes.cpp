@@ -15,7 +15,8 @@ namespace {
 /// The routes' state, and the table of them.
 class Router {
  public:
-  Router(ledger::Ledger& ledger, Logger& logger) : logger_(logger), transfer_(ledger, logger) {
+  Router(ledger::Ledger& ledger, Logger& logger, Chaos* chaos)
+      : logger_(logger), transfer_(ledger, logger, chaos) {
     add_routes(ledger);
   }
 
@@ -29,13 +30,19 @@ class Router {
   http::RequestRouter router_;
 };
 
-Request to_request(const httplib::Request& request) {
-  const std::string header(kIdempotencyKeyHeader);
-  std::vector<std::string> keys;
+std::vector<std::string> values_of(const httplib::Request& request, std::string_view name) {
+  const std::string header(name);
+  std::vector<std::string> values;
   for (std::size_t i = 0; i < request.get_header_value_count(header); ++i) {
-    keys.push_back(request.get_header_value(header, "", i));
+    values.push_back(request.get_header_value(header, "", i));
   }
-  return {.body = request.body, .idempotency_keys = std::move(keys)};
+  return values;
+}
+
+Request to_request(const httplib::Request& request) {
+  return {.body = request.body,
+          .idempotency_keys = values_of(request, kIdempotencyKeyHeader),
+          .chaos = values_of(request, kChaosHeader)};
 }
 
 void send(const Reply& reply, httplib::Response& response) {
@@ -98,8 +105,8 @@ http::Response Router::handle(const http::InboundRequest& request) {
 
 }  // namespace
 
-http::Handler make_handler(ledger::Ledger& ledger, Logger& logger) {
-  auto router = std::make_shared<Router>(ledger, logger);
+http::Handler make_handler(ledger::Ledger& ledger, Logger& logger, Chaos* chaos) {
+  auto router = std::make_shared<Router>(ledger, logger, chaos);
   return [router](const http::InboundRequest& request) { return router->handle(request); };
 }
 

@@ -7,8 +7,10 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/mutex.h"
+#include "chaos.h"
 #include "http/message.h"
 #include "json.h"
 #include "ledger/ledger.h"
@@ -21,11 +23,16 @@ namespace ledgerd {
 /// not matter, since `curl -d` calls every body a form. Thread-safe.
 class TransferRoute {
  public:
-  TransferRoute(ledger::Ledger& ledger, Logger& logger) : ledger_(ledger), logger_(logger) {}
+  /// `chaos`: nullptr when clients may not simulate any.
+  TransferRoute(ledger::Ledger& ledger, Logger& logger, Chaos* chaos)
+      : ledger_(ledger), logger_(logger), chaos_(chaos) {}
 
   Reply post(const Request& request);
 
  private:
+  Reply answer(const std::string& key, const TransferBody& body);
+  Reply answer_with_chaos(const std::string& key, const TransferBody& body,
+                          const std::vector<std::string>& values);
   ledger::Result<ledger::Receipt> transfer(const std::string& key, const TransferBody& body);
   ledger::Result<ledger::Receipt> attempt(const std::string& key, const TransferBody& body,
                                           ledger::Currency currency);
@@ -34,6 +41,7 @@ class TransferRoute {
 
   ledger::Ledger& ledger_;
   Logger& logger_;
+  Chaos* const chaos_;
 
   /// An account's currency never changes, so it is asked for once.
   ledger::base::Mutex mutex_;
@@ -51,7 +59,7 @@ Reply get_health();
 Reply get_ready(ledger::Ledger& ledger, Logger& logger);
 
 /// All routes behind one handler. Adds X-Request-Id to every response and logs every request at
-/// debug level. `ledger` and `logger` must outlive it.
-http::Handler make_handler(ledger::Ledger& ledger, Logger& logger);
+/// debug level. All three must outlive it; `chaos` may be nullptr.
+http::Handler make_handler(ledger::Ledger& ledger, Logger& logger, Chaos* chaos = nullptr);
 
 }  // namespace ledgerd

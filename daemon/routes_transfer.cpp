@@ -55,10 +55,30 @@ Reply TransferRoute::post(const Request& request) {
   const auto body = parse_transfer_body(request.body);
   if (const auto* error = std::get_if<ApiError>(&body)) return failure(*error);
 
-  const auto result = transfer(std::get<std::string>(key), std::get<TransferBody>(body));
+  const auto& text = std::get<std::string>(key);
+  const auto& asked = std::get<TransferBody>(body);
+  if (chaos_ == nullptr || request.chaos.empty()) return answer(text, asked);
+  return answer_with_chaos(text, asked, request.chaos);
+}
+
+Reply TransferRoute::answer(const std::string& key, const TransferBody& body) {
+  const auto result = transfer(key, body);
   if (result) return success(*result);
   log_failure(logger_, "transfer failed", result.error());
   return failure(to_api_error(result.error()));
+}
+
+Reply TransferRoute::answer_with_chaos(const std::string& key, const TransferBody& body,
+                                       const std::vector<std::string>& values) {
+  const auto point = values.size() == 1 ? parse_chaos_point(values.front()) : std::nullopt;
+  if (!point) {
+    return failure(bad_request(codes::kInvalidChaos,
+                               fmt::format("{} must be one of {}", kChaosHeader, chaos_values())));
+  }
+  const ArmedChaos armed(*chaos_, key, *point);
+  Reply reply = answer(key, body);
+  if (armed.must_drop()) return {.status = http::kNoAnswer, .body = {}};
+  return reply;
 }
 
 /// The request names no currency: it is that of the account that pays, else of the account that is

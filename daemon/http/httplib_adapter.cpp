@@ -20,6 +20,9 @@ constexpr Problem kMethodNotAllowed{405, "method_not_allowed",
 constexpr Problem kNotImplemented{501, "method_not_implemented", "The method is not supported."};
 constexpr Problem kInternalError{500, "internal_error", "The server failed to answer."};
 
+constexpr std::string_view kNoAnswerLine = "HTTP/1.1 444 ";
+static_assert(kNoAnswer == 444);
+
 constexpr std::array<std::string_view, 7> kKnownMethods = {"GET",    "HEAD",    "POST", "PUT",
                                                            "DELETE", "OPTIONS", "PATCH"};
 
@@ -184,6 +187,7 @@ Response RequestRouter::run(const InboundRequest& request) {
   process_request(stream, request.peer.address, request.peer.port, "", 0, request.close,
                   ignored_closed, nullptr);
   std::string bytes = stream.take_output();
+  if (bytes.starts_with(kNoAnswerLine)) return {{}, true};
   if (bytes.empty()) return {problem_response(kInternalError), true};
   return {std::move(bytes), request.close};
 }

@@ -37,7 +37,7 @@ namespace ledgerd::http {
 /// What is not found, not allowed or fails is answered with problem details: 404 `not_found`,
 /// 405 `method_not_allowed` with `Allow`, 501 `method_not_implemented`, 500 `internal_error` for
 /// an exception, whose text goes nowhere. A handler that sets an error status and leaves the body
-/// empty gets problem details as well. Error responses do not end the connection.
+/// empty gets problem details as well. Error responses do not end the connection; kNoAnswer does.
 ///
 /// Header values reach handlers as the client sent them, but for `Accept`, `Connection`, `Expect`,
 /// `Range` and form content types, which do not reach them at all; see rewrite_head(). The path and

@@ -23,9 +23,13 @@ struct InboundRequest {
 };
 
 struct Response {
-  std::string bytes;   ///< status line, headers and body
+  std::string bytes;   ///< status line, headers and body; empty, with `close`: no answer at all
   bool close = false;  ///< end the connection even if the request did not ask for it
 };
+
+/// A route that answers with this status says nothing: the connection is closed without a byte.
+/// (The number that nginx has for it.)
+inline constexpr int kNoAnswer = 444;
 
 /// Answers one request. Called by many workers at once, so it must be thread-safe; it may block.
 /// An exception that escapes it is answered with a bare 500.

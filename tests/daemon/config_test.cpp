@@ -296,10 +296,12 @@ TEST_CASE("migrate takes the settings of serve, and needs a store with a schema"
   CHECK(errors({"serve", "migrate"}).size() == 1);
 }
 
-TEST_CASE("chaos mode is not there yet, which is said and stops nobody") {
-  REQUIRE(config({}, {{"CHAOS_MODE", "true"}}).warnings.size() == 1);
-  CHECK(config({}, {{"CHAOS_MODE", "true"}}).warnings.front().find("CHAOS_MODE") == 0);
-  CHECK(config({}, {{"CHAOS_MODE", "false"}}).warnings.empty());
+TEST_CASE("chaos is off unless the environment asks for it") {
+  CHECK(!config({}).chaos);
+  CHECK(config({}, {{"CHAOS_MODE", "true"}}).chaos);
+  CHECK(!config({}, {{"CHAOS_MODE", "false"}}).chaos);
+  CHECK(only_error(errors({}, {{"CHAOS_MODE", "maybe"}}), "CHAOS_MODE"));
+  CHECK(errors({"--chaos"}).size() == 1);
 }
 
 TEST_CASE("all that is wrong is reported at once") {
@@ -367,6 +369,7 @@ TEST_CASE("help names every flag and variable") {
                            "--grace",
                            "LEDGER_GRACE",
                            "LEDGER_INSECURE",
+                           "CHAOS_MODE",
                            "--version",
                            "serve",
                            "migrate"}) {

@@ -218,3 +218,10 @@ TEST_CASE("as many and as long headers as the framer lets through") {
                  "A: b\r\nA: b\r\n\r\n")
             .is("200"));
 }
+
+TEST_CASE("a route that gives no answer ends the connection without a byte") {
+  Routes routes;
+  const Answer answer = routes.get("/bare/" + std::to_string(kNoAnswer));
+  CHECK(answer.bytes.empty());
+  CHECK(answer.close);
+}

@@ -70,6 +70,7 @@ class ToyServer {
   Response answer(const InboundRequest& request) {
     const auto target = request.head.substr(request.head.find(' ') + 1);
     if (target.starts_with("/throw")) throw std::runtime_error("a secret");
+    if (target.starts_with("/silence")) return {{}, true};
     if (target.starts_with("/gate")) wait_at_gate();
     answered_.fetch_add(1);
     if (target.starts_with("/big")) return {ok(std::string(kBigBody, 'x')), false};
@@ -254,6 +255,17 @@ TEST_CASE("an exception in the handler is a bare 500") {
   CHECK(response.status == 500);
   CHECK(response.body.find("internal_error") != std::string::npos);
   CHECK(response.body.find("secret") == std::string::npos);
+}
+
+TEST_CASE("a handler without an answer ends its connection, and no other, without a byte") {
+  ToyServer server;
+  TestClient other = server.connect();
+  TestClient client = server.connect();
+  CHECK(client.ask(get("/1")).status == 200);
+  client.send(get("/silence") + get("/never"));
+  CHECK(client.at_end());
+  CHECK(other.ask(get("/2")).status == 200);
+  CHECK(server.answered() == 2);
 }
 
 TEST_CASE("1,000 idle connections do not delay a new request") {

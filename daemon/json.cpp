@@ -219,4 +219,17 @@ std::variant<AccountBody, ApiError> parse_account_body(std::string_view body) {
   return account;
 }
 
+std::optional<std::string> json_member(std::string_view body, std::string_view name) {
+  const simdjson::padded_string padded(body);
+  ondemand::parser parser;
+  ondemand::document document;
+  ondemand::value value;
+  if (parser.iterate(padded).get(document) != simdjson::SUCCESS) return std::nullopt;
+  if (document.find_field_unordered(name).get(value) != simdjson::SUCCESS) return std::nullopt;
+  auto read = read_token(name, value);
+  auto* token = std::get_if<Token>(&read);
+  if (token == nullptr || token->kind == Token::Kind::null) return std::nullopt;
+  return std::move(token->text);
+}
+
 }  // namespace ledgerd

@@ -1,4 +1,4 @@
-// The bodies that clients send. The only user of simdjson.
+// The bodies that clients send, and those that we answer with. The only user of simdjson.
 #pragma once
 
 #include <optional>
@@ -36,5 +36,10 @@ struct AccountBody {
 /// the field.
 std::variant<TransferBody, ApiError> parse_transfer_body(std::string_view body);
 std::variant<AccountBody, ApiError> parse_account_body(std::string_view body);
+
+/// The member `name` of a JSON object: a string's content, or a number as it is written.
+/// Nothing where there is no such member, it is null, or the body is not such an object. Made for
+/// the answers of ledgerd: other members do not matter, so that an older client understands them.
+std::optional<std::string> json_member(std::string_view body, std::string_view name);
 
 }  // namespace ledgerd

@@ -3,12 +3,14 @@
 
 #include <cstdio>
 #include <exception>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "app.h"
 #include "config.h"
+#include "stress/stress.h"
 
 extern char** environ;  // NOLINT: POSIX gives it no header
 
@@ -28,6 +30,9 @@ ledgerd::Environment environment() {
 }
 
 int start(const std::vector<std::string>& arguments) {
+  if (!arguments.empty() && arguments.front() == "stress") {
+    return ledgerd::stress::run(std::span(arguments).subspan(1));
+  }
   const auto parsed = ledgerd::parse_config(arguments, environment());
   if (const auto* text = std::get_if<ledgerd::ConfigText>(&parsed)) {
     std::fputs(text->text.c_str(), stdout);

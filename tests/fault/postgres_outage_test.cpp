@@ -118,6 +118,20 @@ TEST_CASE("connections that died while they rested are not noticed by callers") 
   CHECK(testing::balance_of(*store, 2) == 2);
 }
 
+// It used to cost the connection, so that every replay found under a lock waited for a new one.
+TEST_CASE("a transaction that writes nothing keeps its connection") {
+  const testing::PostgresServer server;
+  const auto store = testing::must_open({.url = server.url(), .connections = 1});
+  testing::fill(*store, 100);
+  const std::string backend = "SELECT min(pid) FROM pg_stat_activity WHERE usename='" +
+                              std::string(testing::PostgresServer::kUser) + "'";
+  const std::string before = server.query(backend);
+  REQUIRE(!before.empty());
+  REQUIRE(OneTransfer("nothing", 10).begin(*store).has_value());
+  CHECK(testing::balance_of(*store, 1) == 100);
+  CHECK(server.query(backend) == before);
+}
+
 TEST_CASE("a batch whose Postgres dies under it has written nothing, or is settled") {
   testing::PostgresServer server;
   const auto store = testing::must_open({.url = server.url()});

@@ -177,7 +177,7 @@ Result<void> Connection::send_sql(const std::string& sql, const Parameters& para
 
 Result<void> Connection::sync() {
   ++open_groups_;
-  unsynced_ = 0;
+  unsynced_ = 0;  // who ends a group himself also reads its replies himself
   return queued(PQpipelineSync(handle_.get()));
 }
 

@@ -13,7 +13,7 @@ if(NOT LEDGER_WITH_POSTGRES)
   list(APPEND ledger_absent_headers PATTERN "postgres_*.h" EXCLUDE)
 endif()
 if(NOT LEDGER_WITH_REDIS)
-  list(APPEND ledger_absent_headers PATTERN "redis_lock.h" EXCLUDE)
+  list(APPEND ledger_absent_headers PATTERN "redis_*.h" EXCLUDE)
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ledger ${PROJECT_BINARY_DIR}/include/ledger
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}

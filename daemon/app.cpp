@@ -107,7 +107,8 @@ ledger::Result<ledger::Ledger> open_ledger(const Config& config, Chaos& chaos, L
     backends->store = make_chaos_store(chaos, std::move(backends->store));
     backends->locks = make_chaos_locks(chaos, std::move(backends->locks), config.backends.lock_ttl);
   }
-  return ledger::Ledger::open({}, std::move(backends->store), std::move(backends->locks));
+  return ledger::Ledger::open({}, std::move(backends->store), std::move(backends->locks),
+                              std::move(backends->cache));
 }
 
 void warn(const Config& config, Logger& logger) {

@@ -9,6 +9,7 @@
 #include "ledger/in_process_lock.h"
 #include "ledger/memory_store.h"
 #include "ledger/no_lock.h"
+#include "ledger/redis_cache.h"
 #include "ledger/redis_lock.h"
 #include "ledger/sqlite_store.h"
 
@@ -19,6 +20,7 @@ using ledger::CircuitState;
 using ledger::Error;
 using ledger::ErrorCode;
 using ledger::LockProvider;
+using ledger::OutcomeCache;
 using ledger::Result;
 using ledger::Store;
 
@@ -109,7 +111,25 @@ Result<std::unique_ptr<LockProvider>> open_redis(const BackendConfig& config, Lo
   return ledger::make_guarded_lock(std::move(*redis), {},
                                    breaker_log(logger, without_password(config.redis)));
 }
+
+/// The journal's identity keeps what another ledger remembers in this Redis from being believed.
+Result<std::unique_ptr<OutcomeCache>> open_cache(const BackendConfig& config, Store& store) {
+  if (!config.outcome_ttl) return std::unique_ptr<OutcomeCache>();
+  auto secret = store.identity();
+  if (!secret) return secret.error();
+  auto cache = ledger::make_redis_cache({.address = config.redis,
+                                         .secret = std::move(*secret),
+                                         .key_prefix = config.db_schema + ":outcome:",
+                                         .ttl = *config.outcome_ttl});
+  if (!cache) return named("--redis (REDIS_ADDR)", cache.error());
+  return cache;
+}
 #else
+Result<std::unique_ptr<OutcomeCache>> open_cache(const BackendConfig& config, Store&) {
+  if (!config.outcome_ttl) return std::unique_ptr<OutcomeCache>();
+  return Error{ErrorCode::invalid_option,
+               "--redis (REDIS_ADDR): this ledgerd was built without Redis"};
+}
 Result<std::unique_ptr<LockProvider>> open_redis(const BackendConfig&, Logger&) {
   return Error{ErrorCode::invalid_option,
                "--redis (REDIS_ADDR): this ledgerd was built without Redis"};
@@ -140,7 +160,9 @@ Result<Backends> open_backends(const BackendConfig& config, Logger& logger) {
   if (!locks) return locks.error();
   auto store = open_store(config);
   if (!store) return store.error();
-  return Backends{std::move(*store), std::move(*locks)};
+  auto cache = open_cache(config, **store);
+  if (!cache) return cache.error();
+  return Backends{std::move(*store), std::move(*locks), std::move(*cache)};
 }
 
 Result<void> migrate_store(const BackendConfig& config) {

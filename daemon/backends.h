@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "ledger/lock_provider.h"
+#include "ledger/outcome_cache.h"
 #include "ledger/postgres_store.h"
 #include "ledger/result.h"
 #include "ledger/store.h"
@@ -28,8 +30,9 @@ struct BackendConfig {
   bool db_migrate = true;
 
   Locks locks = Locks::in_process;
-  std::string redis;  ///< as RedisLockOptions::address; read where `locks` is redis
+  std::string redis;  ///< as RedisLockOptions::address; read for locks and outcomes in Redis
   std::chrono::milliseconds lock_ttl{10'000};
+  std::optional<std::chrono::milliseconds> outcome_ttl;  ///< nothing: no cache
 
   [[nodiscard]] bool is_postgres() const;
 };
@@ -37,6 +40,7 @@ struct BackendConfig {
 struct Backends {
   std::unique_ptr<ledger::Store> store;
   std::unique_ptr<ledger::LockProvider> locks;
+  std::unique_ptr<ledger::OutcomeCache> cache;  ///< nullptr: none
 };
 
 /// Fails as the factories do; the detail of an invalid_option names the setting. Redis may be away;

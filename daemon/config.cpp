@@ -38,13 +38,16 @@ constexpr Setting kDbConnections{"--db-connections", "LEDGER_DB_CONNECTIONS", "C
 constexpr Setting kDbMigrate{"--db-migrate", "LEDGER_DB_MIGRATE", "true|false",
                              "Bring Postgres' schema up to date at start [true]"};
 constexpr Setting kRedis{"--redis", "REDIS_ADDR", "ADDRESS",
-                         "Redis for leases: host:port, redis://user:password@host:port/db or "
+                         "Redis: host:port, redis://user:password@host:port/db or "
                          "sentinel://host:port/master"};
 constexpr Setting kLocks{"--locks", "LEDGER_LOCKS", "none|in-process|redis",
                          "Who grants leases on accounts [redis if it has an address, else "
                          "in-process]"};
 constexpr Setting kLockTtl{"--lock-ttl", "LEDGER_LOCK_TTL", "SECONDS",
                            "How long a lease in Redis outlives a process that died [10]"};
+constexpr Setting kOutcomeCache{"--outcome-cache", "LEDGER_OUTCOME_CACHE", "SECONDS",
+                                "Remember outcomes in Redis for so long, so that retries need not "
+                                "ask Postgres [off]"};
 constexpr Setting kDemo{"--demo", "LEDGER_DEMO", nullptr,
                         "Give an empty ledger two funded USD accounts, 1 and 2"};
 constexpr Setting kLogLevel{"--log-level", "LEDGER_LOG_LEVEL", "error|warn|info|debug",
@@ -73,10 +76,11 @@ constexpr Setting kChaosMode{nullptr, "CHAOS_MODE", nullptr, nullptr};
 constexpr Setting kInsecure{nullptr, "LEDGER_INSECURE", nullptr, nullptr};
 
 constexpr const Setting* kFlags[] = {
-    &kListen,      &kDb,           &kDbSchema,  &kDbIsolation, &kDbConnections,  &kDbMigrate,
-    &kRedis,       &kLocks,        &kLockTtl,   &kDemo,        &kLogLevel,       &kLogFormat,
-    &kWorkers,     &kMaxPath,      &kMaxHeader, &kMaxBody,     &kMaxConnections, &kRequestTimeout,
-    &kIdleTimeout, &kWriteTimeout, &kGrace};
+    &kListen,       &kDb,       &kDbSchema,       &kDbIsolation,    &kDbConnections,
+    &kDbMigrate,    &kRedis,    &kLocks,          &kLockTtl,        &kOutcomeCache,
+    &kDemo,         &kLogLevel, &kLogFormat,      &kWorkers,        &kMaxPath,
+    &kMaxHeader,    &kMaxBody,  &kMaxConnections, &kRequestTimeout, &kIdleTimeout,
+    &kWriteTimeout, &kGrace};
 
 constexpr std::string_view kFooter =
     "Environment only:\n"
@@ -341,10 +345,21 @@ void read_locks(Reader& reader, Config& config) {
     if (backends.redis.empty()) reader.fail(kLocks, "redis needs an address in " + name_of(kRedis));
     return;
   }
+  const bool has_cache = backends.outcome_ttl.has_value();
   for (const Setting* setting : {&kRedis, &kLockTtl}) {
-    if (reader.text(*setting))
-      config.warnings.push_back(without_effect(*setting, "locks in Redis"));
+    if (!reader.text(*setting) || (setting == &kRedis && has_cache)) continue;
+    config.warnings.push_back(without_effect(*setting, "locks in Redis"));
   }
+}
+
+/// After the store, before the locks.
+void read_cache(Reader& reader, BackendConfig& backends) {
+  if (!reader.text(kOutcomeCache)) return;
+  reader.seconds(kOutcomeCache, backends.outcome_ttl.emplace());
+  if (!backends.is_postgres()) {
+    reader.fail(kOutcomeCache, "is for a ledger in Postgres: " + name_of(kDb));
+  }
+  if (!reader.text(kRedis)) reader.fail(kOutcomeCache, "needs an address in " + name_of(kRedis));
 }
 
 Config read(Reader& reader, Command command) {
@@ -353,6 +368,7 @@ Config read(Reader& reader, Command command) {
   config.command = command;
   read_listen(reader, config.listen);
   read_store(reader, config);
+  read_cache(reader, config.backends);
   read_locks(reader, config);
   reader.boolean(kDemo, config.demo);
   reader.choice(kLogLevel, &parse_log_level, config.log_level);

@@ -12,6 +12,7 @@
 #include "ledger/export.h"
 #include "ledger/lock_provider.h"
 #include "ledger/options.h"
+#include "ledger/outcome_cache.h"
 #include "ledger/result.h"
 #include "ledger/store.h"
 #include "ledger/transfer.h"
@@ -35,8 +36,10 @@ class LEDGER_EXPORT Ledger {
   static Result<Ledger> open(Options options);
 
   /// The same over a store and lock provider of your own; options.store and .locks are not read.
+  /// With a cache, retries of recent keys are answered without the store.
   static Result<Ledger> open(Options options, std::unique_ptr<Store> store,
-                             std::unique_ptr<LockProvider> locks);
+                             std::unique_ptr<LockProvider> locks,
+                             std::unique_ptr<OutcomeCache> cache = nullptr);
 
   Ledger(Ledger&&) noexcept;
   Ledger& operator=(Ledger&&) noexcept;

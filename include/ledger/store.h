@@ -121,6 +121,11 @@ class LEDGER_EXPORT Store {
   /// with store_unavailable; the engine tries again until its deadline.
   [[nodiscard]] virtual Result<void> settle(SteadyTime deadline) = 0;
 
+  /// At least 16 random bytes that this journal was given when it was created: the same for every
+  /// process, another for every other journal, and a secret among them (RedisCacheOptions::secret).
+  /// Fails with invalid_option where the store has none (the default), or as a read.
+  [[nodiscard]] virtual Result<std::string> identity();
+
   /// Whether the store can be read and written now, at little cost. The error says what is wrong.
   [[nodiscard]] virtual Result<void> check() = 0;
 

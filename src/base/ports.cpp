@@ -1,5 +1,6 @@
 // The ports' destructors, so that their vtables have one home.
 #include "ledger/lock_provider.h"
+#include "ledger/outcome_cache.h"
 #include "ledger/store.h"
 
 namespace ledger {
@@ -8,5 +9,10 @@ StoreTransaction::~StoreTransaction() = default;
 Store::~Store() = default;
 Leases::~Leases() = default;
 LockProvider::~LockProvider() = default;
+OutcomeCache::~OutcomeCache() = default;
+
+Result<std::string> Store::identity() {
+  return Error{ErrorCode::invalid_option, "this store has no identity"};
+}
 
 }  // namespace ledger

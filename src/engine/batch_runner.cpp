@@ -93,6 +93,16 @@ void erase_answered(Requests& requests) {
                 [](const PendingRequest* request) { return request->answer.has_value(); });
 }
 
+/// Answers, and takes out, those whose keys are among `rows`.
+void answer_from_record(Requests& requests, std::vector<JournalRow> rows) {
+  const Recorded recorded(std::move(rows));
+  for (auto* request : requests) {
+    const auto found = recorded.find(request->operation.key());
+    if (!found.empty()) answer_recorded(*request, found, true);
+  }
+  erase_answered(requests);
+}
+
 }  // namespace
 
 BatchRunner::BatchRunner(Store& store, LockProvider& locks, Clock& clock, const Backoff& backoff,
@@ -103,6 +113,7 @@ void BatchRunner::run(std::span<PendingRequest* const> batch) noexcept {
   Requests requests(batch.begin(), batch.end());
   resolve_doubtful(requests);
   drop_late(requests);
+  if (options_.cache != nullptr) answer_remembered(requests);
   if (!locks_.grants_everything()) answer_known(requests);
   if (requests.empty()) return;
   const auto leases = lease(requests);
@@ -155,6 +166,12 @@ void BatchRunner::resolve(const Requests& doubtful) {
   }
 }
 
+/// A cache answers what it can, and decides nothing.
+void BatchRunner::answer_remembered(Requests& requests) {
+  if (requests.empty()) return;
+  answer_from_record(requests, options_.cache->find(keys_of(requests)));
+}
+
 /// A replay takes no lease.
 void BatchRunner::answer_known(Requests& requests) {
   if (requests.empty()) return;
@@ -164,12 +181,8 @@ void BatchRunner::answer_known(Requests& requests) {
     requests.clear();
     return;
   }
-  const Recorded recorded(std::move(*rows));
-  for (auto* request : requests) {
-    const auto found = recorded.find(request->operation.key());
-    if (!found.empty()) answer_recorded(*request, found, true);
-  }
-  erase_answered(requests);
+  if (options_.cache != nullptr) options_.cache->keep(*rows);
+  answer_from_record(requests, std::move(*rows));
 }
 
 std::unique_ptr<Leases> BatchRunner::lease(Requests& requests) {
@@ -215,9 +228,16 @@ void BatchRunner::post(const Requests& requests) {
   if (!transaction) return hold_up(requests, transaction.error());
 
   const Snapshot& snapshot = (*transaction)->snapshot();
-  const auto result = core::apply_batch(snapshot, operations, clock_.now(), options_.rules);
+  auto result = core::apply_batch(snapshot, operations, clock_.now(), options_.rules);
   const auto committed = commit(**transaction, result);
-  if (committed) return answer(requests, result, snapshot);
+  if (committed) {
+    answer(requests, result, snapshot);
+    if (options_.cache != nullptr) {
+      options_.cache->keep(snapshot.recorded);
+      options_.cache->keep(std::move(result.writes.rows));
+    }
+    return;
+  }
   if (committed.error().code == ErrorCode::commit_in_doubt) {
     return doubt(requests, result, snapshot, committed.error());
   }

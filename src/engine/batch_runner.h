@@ -10,6 +10,7 @@
 #include "engine/pending_request.h"
 #include "ledger/clock.h"
 #include "ledger/lock_provider.h"
+#include "ledger/outcome_cache.h"
 #include "ledger/store.h"
 
 namespace ledger::engine {
@@ -18,6 +19,7 @@ struct RunnerOptions {
   core::Rules rules;
   std::chrono::nanoseconds lock_wait;
   std::chrono::nanoseconds resolve_timeout;
+  OutcomeCache* cache = nullptr;  ///< nullptr: none
 };
 
 /// Takes a batch the one way through the house: known keys, leases, transaction, rules, commit.
@@ -40,6 +42,7 @@ class BatchRunner {
   // Each takes the requests that are still undecided and leaves in them those for the next step.
   void drop_late(Requests& requests);
   void resolve_doubtful(Requests& requests);
+  void answer_remembered(Requests& requests);
   void answer_known(Requests& requests);
   std::unique_ptr<Leases> lease(Requests& requests);
   void post(const Requests& requests);

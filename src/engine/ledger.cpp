@@ -22,12 +22,14 @@ std::uint64_t seed_of(const Options& options) {
   return options.seed != 0 ? options.seed : std::random_device{}();
 }
 
-engine::BatchRunner make_runner(const Options& options, Store& store, LockProvider& locks) {
+engine::BatchRunner make_runner(const Options& options, Store& store, LockProvider& locks,
+                                OutcomeCache* cache) {
   return {store, locks, *options.clock,
           engine::Backoff(options.min_backoff, options.max_backoff, seed_of(options)),
           engine::RunnerOptions{.rules = {.record_declines = options.record_declines},
                                 .lock_wait = options.lock_wait,
-                                .resolve_timeout = options.resolve_timeout}};
+                                .resolve_timeout = options.resolve_timeout,
+                                .cache = cache}};
 }
 
 engine::QueueLimits limits_of(const Options& options) {
@@ -63,11 +65,14 @@ Result<void> verify_keys(Store& store, const std::vector<JournalRow>& rows) {
 
 class Ledger::Impl {
  public:
-  Impl(Options options, std::unique_ptr<Store> store, std::unique_ptr<LockProvider> locks)
+  Impl(Options options, std::unique_ptr<Store> store, std::unique_ptr<LockProvider> locks,
+       std::unique_ptr<OutcomeCache> cache)
       : options_(std::move(options)),
         store_(std::move(store)),
         locks_(std::move(locks)),
-        committer_(make_runner(options_, *store_, *locks_), *options_.clock, limits_of(options_)) {}
+        cache_(std::move(cache)),
+        committer_(make_runner(options_, *store_, *locks_, cache_.get()), *options_.clock,
+                   limits_of(options_)) {}
 
   const Options& options() const { return options_; }
   Store& store() { return *store_; }
@@ -95,6 +100,7 @@ class Ledger::Impl {
   const Options options_;
   const std::unique_ptr<Store> store_;
   const std::unique_ptr<LockProvider> locks_;
+  const std::unique_ptr<OutcomeCache> cache_;  // nullptr: none
   engine::Committer committer_;
 };
 
@@ -108,10 +114,12 @@ Result<Ledger> Ledger::open(Options options) {
 }
 
 Result<Ledger> Ledger::open(Options options, std::unique_ptr<Store> store,
-                            std::unique_ptr<LockProvider> locks) {
+                            std::unique_ptr<LockProvider> locks,
+                            std::unique_ptr<OutcomeCache> cache) {
   if (auto valid = engine::check_options(options); !valid) return valid.error();
   if (!options.clock) options.clock = system_clock();
-  return Ledger(std::make_unique<Impl>(std::move(options), std::move(store), std::move(locks)));
+  return Ledger(std::make_unique<Impl>(std::move(options), std::move(store), std::move(locks),
+                                       std::move(cache)));
 }
 
 Ledger::Ledger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

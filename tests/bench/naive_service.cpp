@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "bench/measure.h"
-#include "lock/redis/connection.h"
+#include "redis/connection.h"
 
 namespace ledger::bench {
 namespace {

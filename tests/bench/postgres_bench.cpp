@@ -14,7 +14,7 @@
 #include "bench/naive_service.h"
 #include "bench/shared_ledger.h"
 #include "bench/workload.h"
-#include "lock/redis/connection.h"
+#include "redis/connection.h"
 #include "support/postgres_server.h"
 #include "support/redis_server.h"
 

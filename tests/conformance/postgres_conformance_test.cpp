@@ -48,5 +48,21 @@ TEST_CASE("the Postgres store keeps the contract when it reads what is committed
   check_postgres(PostgresIsolation::read_committed, server().socket_url());
 }
 
+TEST_CASE("a ledger in Postgres has an identity that no other has, and keeps it") {
+  PostgresOptions options{.url = server().url(), .schema = "identity_one"};
+  const auto identity = [&options] {
+    const auto store = open_postgres_store(options);
+    REQUIRE_MESSAGE(store.has_value(), store.error().message());
+    const auto found = (*store)->identity();
+    REQUIRE_MESSAGE(found.has_value(), found.error().message());
+    return *found;
+  };
+  const std::string one = identity();
+  CHECK(one.size() == 32);
+  CHECK(identity() == one);
+  options.schema = "identity_two";
+  CHECK(identity() != one);
+}
+
 }  // namespace
 }  // namespace ledger

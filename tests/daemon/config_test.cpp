@@ -81,6 +81,8 @@ TEST_CASE("every setting can be given as a flag") {
                              "redis",
                              "--lock-ttl",
                              "1.5",
+                             "--outcome-cache",
+                             "600",
                              "--demo",
                              "--log-level",
                              "debug",
@@ -113,6 +115,7 @@ TEST_CASE("every setting can be given as a flag") {
   CHECK(all.backends.redis == "h:1");
   CHECK(all.backends.locks == Locks::redis);
   CHECK(all.backends.lock_ttl == std::chrono::milliseconds(1500));
+  CHECK(all.backends.outcome_ttl == std::chrono::milliseconds(600'000));
   CHECK(all.warnings.empty());
   CHECK(all.demo);
   CHECK(all.log_level == LogLevel::debug);
@@ -257,6 +260,16 @@ TEST_CASE("a Redis that has an address grants the leases, unless it is said who 
   CHECK(only_error(errors({"--locks", "redis"}), "--redis (REDIS_ADDR)"));
 }
 
+TEST_CASE("outcomes are remembered in Redis, for a ledger in Postgres") {
+  const Environment both{{"REDIS_ADDR", "127.0.0.1:6379"}, {"DB_URL", "postgres://h/d"}};
+  CHECK_FALSE(config({}, both).backends.outcome_ttl.has_value());
+  const Config cached = config({"--outcome-cache", "60", "--locks", "none"}, both);
+  CHECK(cached.backends.outcome_ttl == std::chrono::seconds(60));
+  CHECK(cached.warnings.empty());
+  CHECK(only_error(errors({"--outcome-cache", "60"}, {{"DB_URL", "postgres://h/d"}}), "--redis"));
+  CHECK(only_error(errors({"--outcome-cache", "60"}, {{"REDIS_ADDR", "h:1"}}), "--db (DB_URL)"));
+}
+
 TEST_CASE("a setting that has no effect beside the others is a warning") {
   for (const char* variable : {"LEDGER_DB_SCHEMA", "LEDGER_DB_CONNECTIONS", "LEDGER_DB_MIGRATE"}) {
     CAPTURE(variable);
@@ -344,6 +357,8 @@ TEST_CASE("help names every flag and variable") {
                            "LEDGER_LOCKS",
                            "--lock-ttl",
                            "LEDGER_LOCK_TTL",
+                           "--outcome-cache",
+                           "LEDGER_OUTCOME_CACHE",
                            "--demo",
                            "LEDGER_DEMO",
                            "--log-level",

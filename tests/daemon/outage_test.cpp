@@ -35,6 +35,21 @@ std::string balance_of_payee(const LedgerdProcess& ledgerd) {
   return answer->body.substr(begin, answer->body.find('"', begin) - begin);
 }
 
+TEST_CASE("without Postgres a recent transfer is recovered from the cache") {
+  PostgresServer postgres;
+  const RedisServer redis;
+  LedgerdProcess ledgerd({"--demo", "--outcome-cache", "600"},
+                         {{"DB_URL", postgres.url()}, {"REDIS_ADDR", redis.address()}});
+  CHECK(transfer(ledgerd, "before").status == 200);
+  // What is kept goes to Redis behind the answer.
+  CHECK(wait_until([&] { return redis.ask("EXISTS ledger:outcome:before") == ":1\r\n"; }));
+  postgres.stop_at_once();
+  const RawResponse again = transfer(ledgerd, "before");
+  CHECK(again.status == 200);
+  CHECK(again.header("X-Db-Hit") == "true");
+  CHECK(transfer(ledgerd, "after").status == 503);
+}
+
 TEST_CASE("without Postgres requests are not applied and told so at once, until it is back") {
   PostgresServer postgres;
   LedgerdProcess ledgerd({"--demo"}, {{"DB_URL", postgres.url()}});

@@ -38,7 +38,7 @@ only_own() {
 }
 
 check_all() {
-  layer_rule='include direction: base <- core <- engine; stores and locks stand apart from each other and from the engine'
+  layer_rule='include direction: base <- core <- engine; stores, locks and caches stand apart from each other and from the engine'
   {
     only_own include/ledger ledger/
     only_own src/base ledger/ base/
@@ -46,8 +46,13 @@ check_all() {
     # The one that joins a transaction of the caller's is an opener: it names its backend.
     only_own src/engine ledger/ base/ core/ engine/ |
       grep -v '^src/engine/postgres_transaction\.cpp:.*"store/postgres/joined_store\.h"'
-    for backend in src/store/* src/lock/*; do
-      [ -d "$backend" ] && only_own "$backend" ledger/ base/ core/ "${backend#src/}/"
+    only_own src/redis ledger/ base/ redis/
+    for backend in src/store/* src/lock/* src/cache/*; do
+      case $backend in
+        */redis) shared=redis/ ;;
+        *) shared="${backend#src/}/" ;;
+      esac
+      [ -d "$backend" ] && only_own "$backend" ledger/ base/ core/ "${backend#src/}/" "$shared"
     done
   } | report "$layer_rule"
 
@@ -60,8 +65,8 @@ check_all() {
   includes_in include src daemon | grep -E ':[<"](libpq|postgres)' | grep -v '^src/store/postgres/' |
     report 'only src/store/postgres includes libpq'
 
-  includes_in include src daemon | grep -E ':[<"]hiredis' | grep -v '^src/lock/redis/connection\.cpp:' |
-    report 'only src/lock/redis/connection.cpp includes hiredis'
+  includes_in include src daemon | grep -E ':[<"]hiredis' | grep -v '^src/redis/connection\.cpp:' |
+    report 'only src/redis/connection.cpp includes hiredis'
 
   includes_in include src | grep -E ':[<"](simdjson|httplib|CLI/|fmt/)' |
     report 'simdjson, cpp-httplib, CLI11 and fmt stay inside daemon/'

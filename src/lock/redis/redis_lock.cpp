@@ -7,10 +7,10 @@
 #include <random>
 #include <utility>
 
-#include "lock/redis/address.h"
-#include "lock/redis/client.h"
+#include "lock/redis/lease_scripts.h"
 #include "lock/redis/releaser.h"
-#include "lock/redis/script.h"
+#include "redis/address.h"
+#include "redis/client.h"
 
 namespace ledger {
 namespace {

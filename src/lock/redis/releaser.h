@@ -11,7 +11,7 @@
 
 #include "base/mutex.h"
 #include "ledger/account.h"
-#include "lock/redis/connection.h"
+#include "redis/connection.h"
 
 namespace ledger::redis {
 

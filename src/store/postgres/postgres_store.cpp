@@ -65,6 +65,9 @@ class PostgresStore final : public Store {
     if (auto there = pool_.check_there(); !there) return there;
     return doubts_.settle(settings_, deadline);
   }
+  Result<std::string> identity() override {
+    return read([](Session& session) { return session.identity(); });
+  }
   Result<void> check() override {
     return read([](Session& session) { return session.check(); });
   }

@@ -80,6 +80,9 @@ WHERE reference IS NOT NULL)",
   recorded_at timestamptz NOT NULL,
   PRIMARY KEY (account, version)
 ))",
+    // What Store::identity() gives out.
+    R"(CREATE TABLE {s}.identity AS
+SELECT uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) AS secret)",
     "CREATE SEQUENCE {s}.journal_seq",
     // Sets `rows` consecutive numbers aside and returns the first. The lock makes the two steps
     // one; it is the session's, because a transaction's would be held until the commit.

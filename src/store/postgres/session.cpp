@@ -151,6 +151,15 @@ Result<std::vector<Account>> Session::read_accounts(AccountId after, std::size_t
   return postgres::read_accounts(reply->get());
 }
 
+Result<std::string> Session::identity() {
+  auto reply = ask(kReadIdentity, {});
+  if (!reply) return reply.error();
+  if (PQntuples(reply->get()) != 1) {
+    return Error{ErrorCode::store_corrupt, "the journal's identity is missing"};
+  }
+  return std::string(ColumnReader(reply->get(), 0).text());
+}
+
 Result<void> Session::check() {
   auto reply = ask(kCheck, {});
   if (!reply) return reply.error();

@@ -39,6 +39,7 @@ class Session {
   Result<std::optional<Account>> find_account(AccountId id);
   Result<std::vector<JournalRow>> read_journal(Seq first, std::size_t limit);
   Result<std::vector<Account>> read_accounts(AccountId after, std::size_t limit);
+  Result<std::string> identity();
   Result<void> check();
 
   [[nodiscard]] bool usable() const noexcept { return !connection_->broken(); }

@@ -86,6 +86,7 @@ StatementTexts statement_texts(const Settings& settings) {
       {kInsertPlainRows, insert_into("journal", kPlainJournalColumns)},
       {kInsertRows, insert_into("journal", kJournalColumns)},
       {kInsertCheckpoints, insert_into("checkpoints", kCheckpointColumns)},
+      {kReadIdentity, "SELECT secret FROM {s}.identity"},
       {kCheck,
        "SELECT (current_setting('transaction_read_only')='on')::integer,"
        "(SELECT count(*) FROM (SELECT FROM {s}.journal LIMIT 1) one)"},

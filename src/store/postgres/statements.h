@@ -33,6 +33,7 @@ inline constexpr const char* kInsertAccounts = "insert_accounts";     ///< accou
 inline constexpr const char* kInsertPlainRows = "insert_plain_rows";  ///< plain columns
 inline constexpr const char* kInsertRows = "insert_rows";             ///< journal columns
 inline constexpr const char* kInsertCheckpoints = "insert_checkpoints";  ///< checkpoint columns
+inline constexpr const char* kReadIdentity = "read_identity";            ///< → bytes
 inline constexpr const char* kCheck = "check";                           ///< → read-only?
 }  // namespace statement
 

@@ -86,6 +86,31 @@ class Bench {
   engine::BatchRunner runner_;
 };
 
+/// Remembers all it is given, and the keys it was asked for.
+class FakeCache final : public OutcomeCache {
+ public:
+  std::vector<JournalRow> find(std::span<const std::string_view> keys) override {
+    std::vector<JournalRow> found;
+    for (const std::string_view key : keys) {
+      for (const JournalRow& row : kept) {
+        if (row.key == key) found.push_back(row);
+      }
+    }
+    return found;
+  }
+  void keep(std::vector<JournalRow> rows) override {
+    kept.insert(kept.end(), rows.begin(), rows.end());
+  }
+
+  std::vector<JournalRow> kept;
+};
+
+engine::RunnerOptions with_cache(OutcomeCache& cache) {
+  auto options = Bench::default_options();
+  options.cache = &cache;
+  return options;
+}
+
 const Result<Receipt>& receipt(const PendingRequest& request) {
   REQUIRE(request.answer);
   return std::get<Result<Receipt>>(*request.answer);
@@ -300,4 +325,38 @@ TEST_CASE("a replay takes no lease") {
   CHECK(receipt(again)->replayed);
   CHECK(error(other) == ErrorCode::key_reused);
   CHECK(bench.script->calls == calls);
+}
+
+TEST_CASE("a cached outcome is answered without the store, the rest goes on to it") {
+  FakeCache cache;
+  Bench bench(false, with_cache(cache));
+  auto first = bench.transfer("k", 1, 2, 100);
+  bench.run({&first});
+  auto again = bench.transfer("k", 1, 2, 100);
+  auto other = bench.transfer("k", 1, 2, 101);
+  auto fresh = bench.transfer("fresh", 1, 2, 1);
+  bench.faults[Call::begin] = {Fault{ErrorCode::store_unavailable}};
+  bench.run({&again, &other, &fresh});
+  CHECK(receipt(again)->replayed);
+  CHECK(receipt(again)->id == receipt(first)->id);
+  CHECK(error(other) == ErrorCode::key_reused);
+  CHECK(error(fresh) == ErrorCode::store_unavailable);
+}
+
+TEST_CASE("only what is committed for certain is given to the cache") {
+  FakeCache cache;
+  Bench bench(false, with_cache(cache));
+  cache.kept.clear();
+  auto request = bench.transfer("k", 1, 2, 100);
+  bench.faults[Call::commit] = {Fault{ErrorCode::commit_in_doubt, true},
+                                Fault{ErrorCode::conflict}};
+  bench.faults[Call::settle] = {Fault{ErrorCode::store_unavailable}};
+  bench.run({&request});
+  auto refused = bench.transfer("refused", 1, 2, 100);
+  bench.run({&refused});
+  CHECK(cache.kept.empty());
+  auto declined = bench.transfer("declined", 3, 2, 100);
+  bench.run({&declined});
+  REQUIRE(cache.kept.size() == 1);
+  CHECK(cache.kept[0].decline == static_cast<std::uint16_t>(ErrorCode::insufficient_funds));
 }

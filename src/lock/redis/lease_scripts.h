@@ -1,16 +1,9 @@
-// What runs inside Redis: there, a script is one atomic step.
+// How leases are taken and given back inside Redis.
 #pragma once
 
-#include <string>
-#include <string_view>
+#include "redis/script.h"
 
 namespace ledger::redis {
-
-/// A script and the name by which a server that has seen it can be told to run it again.
-struct Script {
-  std::string_view text;
-  std::string sha1;
-};
 
 /// KEYS: the accounts. ARGV: the holder's token, the time to live in milliseconds, then the tokens
 /// that the same provider has given up. Replies with the places in KEYS, from 1 and in order, of

@@ -9,9 +9,9 @@
 
 #include "base/mutex.h"
 #include "ledger/result.h"
-#include "lock/redis/address.h"
-#include "lock/redis/connection.h"
-#include "lock/redis/script.h"
+#include "redis/address.h"
+#include "redis/connection.h"
+#include "redis/script.h"
 
 namespace ledger::redis {
 

@@ -1,4 +1,4 @@
-#include "lock/redis/connection.h"
+#include "redis/connection.h"
 
 #include <fcntl.h>
 #include <hiredis/hiredis.h>

@@ -1,4 +1,4 @@
-#include "lock/redis/address.h"
+#include "redis/address.h"
 
 #include <doctest/doctest.h>
 

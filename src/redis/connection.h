@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "ledger/result.h"
-#include "lock/redis/address.h"
+#include "redis/address.h"
 
 namespace ledger::redis {
 

@@ -1,8 +1,6 @@
-#include "lock/redis/script.h"
+#include "lock/redis/lease_scripts.h"
 
-#include <openssl/evp.h>
-
-#include <array>
+#include <string_view>
 
 namespace ledger::redis {
 namespace {
@@ -32,32 +30,15 @@ end
 return #KEYS
 )";
 
-/// Empty where SHA-1 is not to be had: no server knows a script by that name, so each call sends
-/// its text.
-std::string sha1_of(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1) {
-    return {};
-  }
-  std::string hex;
-  for (unsigned i = 0; i < size; ++i) {
-    hex.push_back(kDigits[digest[i] >> 4]);
-    hex.push_back(kDigits[digest[i] & 0xF]);
-  }
-  return hex;
-}
-
 }  // namespace
 
 const Script& acquire_script() {
-  static const Script script{kAcquire, sha1_of(kAcquire)};
+  static const Script script = make_script(kAcquire);
   return script;
 }
 
 const Script& release_script() {
-  static const Script script{kRelease, sha1_of(kRelease)};
+  static const Script script = make_script(kRelease);
   return script;
 }
 

@@ -1,4 +1,4 @@
-#include "lock/redis/client.h"
+#include "redis/client.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Installs what libledger needs from the system's package manager, and nothing that is there already.
 #
-#   cmake/dependencies.sh          to build and run the library and ledgerd
-#   cmake/dependencies.sh --test   and to build and run the tests
-#   cmake/dependencies.sh --ci     and what only CI runs: clang, clang-tidy, clang-format
+#   cmake/dependencies.sh            to build and run the library and ledgerd
+#   cmake/dependencies.sh --servers  and a Postgres and a Redis, to run it over
+#   cmake/dependencies.sh --test     and those, and to build and run the tests
+#   cmake/dependencies.sh --ci       and what only CI runs: clang, clang-tidy, clang-format
 #
 # Run it as root, or as a user who may sudo. LEDGER_FETCH_HTTPLIB=ON in the environment leaves
 # cpp-httplib to CMake's option of the same name.
@@ -27,11 +28,14 @@ libsimdjson-dev|parses JSON in ledgerd
 libcli11-dev|parses the command line of ledgerd
 curl|calls ledgerd, as make run shows
 '
+server_packages='
+postgresql|a private Postgres: for run-local, the benchmarks and the tests
+redis-server|a private Redis: the same
+'
 test_packages='
 doctest-dev|the test framework
 pkg-config|finds the installed library, as its users do
-postgresql|a private Postgres for the tests of its store
-redis-server|a private Redis for the tests of its locks
+python3-yaml|reads compose.yaml in the tests
 ccache|makes the second build of the same file free
 '
 ci_packages='
@@ -214,13 +218,14 @@ debian_mirror() {
 packages=$build_packages
 for argument in "$@"; do
   case $argument in
-    --test) packages="$packages$test_packages" ;;
+    --servers) packages="$packages$server_packages" ;;
+    --test) packages="$packages$server_packages$test_packages" ;;
     --ci) packages="$packages$ci_packages" ;;
     -h | --help)
       sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0"
       exit 0
       ;;
-    *) fail "unknown argument $argument" "usage: $0 [--test] [--ci]" ;;
+    *) fail "unknown argument $argument" "usage: $0 [--servers] [--test] [--ci]" ;;
   esac
 done
 

@@ -67,9 +67,6 @@ class ChaosStore final : public Store {
   }
   Result<void> settle(SteadyTime deadline) override { return inner_->settle(deadline); }
   Result<void> check() override { return inner_->check(); }
-  std::size_t max_concurrent_transactions() const override {
-    return inner_->max_concurrent_transactions();
-  }
 
  private:
   Chaos& chaos_;

@@ -128,10 +128,6 @@ class LEDGER_EXPORT Store {
 
   /// Whether the store can be read and written now, at little cost. The error says what is wrong.
   [[nodiscard]] virtual Result<void> check() = 0;
-
-  /// How many transactions may be open at once to good effect. 1: begin() waits for the one that is
-  /// open. More: they go on side by side, as far as they touch different accounts. Constant.
-  [[nodiscard]] virtual std::size_t max_concurrent_transactions() const { return 1; }
 };
 
 }  // namespace ledger

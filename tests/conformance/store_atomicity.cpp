@@ -164,11 +164,12 @@ void goes_on_after_a_refusal(Store& store) {
 
 void numbers_rows_apart(const StoreUnderTest& under_test, Store& store) {
   if (under_test.one_transaction_at_a_time) return;  // declared
+  constexpr std::size_t kTransactions = 4;
   constexpr Seq kRows = 100;
   const Load load({}, {}, kRows);
   std::vector<std::unique_ptr<StoreTransaction>> open;
   std::vector<Seq> firsts;
-  for (std::size_t i = 0; i < std::min<std::size_t>(store.max_concurrent_transactions(), 4); ++i) {
+  for (std::size_t i = 0; i < kTransactions; ++i) {
     auto transaction = store.begin(load.request(), soon());
     REQUIRE_MESSAGE(transaction.has_value(), transaction.error().message());
     firsts.push_back((*transaction)->snapshot().next_seq);

@@ -71,9 +71,6 @@ class PostgresStore final : public Store {
   Result<void> check() override {
     return read([](Session& session) { return session.check(); });
   }
-  [[nodiscard]] std::size_t max_concurrent_transactions() const override {
-    return settings_.options.connections;
-  }
 
   /// What a transaction ends with.
   Result<void> commit(std::unique_ptr<Session> session, const WriteSet& writes,

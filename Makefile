@@ -69,6 +69,10 @@ logs: ## follow what the containers log
 chaos: build ## a lost answer and a killed process, and how retries recover: see examples/chaos.sh
 	@examples/chaos.sh build/release/ledgerd
 
+.PHONY: stress
+stress: build ## 20 seconds of load and kills, and then an audit: see examples/stress.sh
+	@examples/stress.sh build/release/ledgerd
+
 .PHONY: test
 test: ## build everything for development and run all tests
 	@cmake/dependencies.sh --test

@@ -15,6 +15,9 @@
 #define CPPHTTPLIB_MAX_LINE_LENGTH (1u << 30)
 #define CPPHTTPLIB_HEADER_MAX_COUNT (1u << 30)
 
+// A peer that is gone is an error to report, and no signal that ends the process.
+#define CPPHTTPLIB_SEND_FLAGS MSG_NOSIGNAL
+
 #include <httplib.h>
 
 // Older versions ignore the payload limit for chunked bodies, take REMOTE_ADDR from a header and

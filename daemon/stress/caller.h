@@ -43,6 +43,8 @@ class Caller {
   /// Its transfers have waited in vain, one after the other, for as long as servers may be away.
   [[nodiscard]] bool is_forsaken() const { return waited_in_vain_ >= patience_; }
 
+  /// How long servers may be away.
+  [[nodiscard]] std::chrono::milliseconds patience() const { return patience_; }
   [[nodiscard]] std::uint64_t number() const { return number_; }
   std::mt19937_64& random() { return random_; }
   /// What was counted since the last time.

@@ -35,12 +35,13 @@ std::string headline(const Options& options, const std::string& run) {
                      options.clients, options.urls.size(), options.urls.size() == 1 ? "" : "s");
 }
 
-std::string table(std::span<const Row> rows) {
+std::string table(std::span<const Row> rows, std::uint64_t crashes) {
   std::string text = fmt::format("\n{:<24}{:>9}{:>9}{:>9}{:>9}{:>9}{:>15}{:>9}{:>9}{:>11}\n", "",
                                  "requests", "ok", "replayed", "declined", "retried",
                                  "doubt > solved", "p50 ms", "p99 ms", "requests/s");
   for (const Row& row : rows)
     text += line(row);
+  if (crashes > 0) text += fmt::format("\n{} crashes\n", crashes);
   return text;
 }
 

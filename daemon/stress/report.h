@@ -22,7 +22,7 @@ struct Row {
 
 /// All of these are text of whole lines.
 std::string headline(const Options& options, const std::string& run);
-std::string table(std::span<const Row> rows);
+std::string table(std::span<const Row> rows, std::uint64_t crashes);
 std::string findings(std::span<const Check> checks);
 
 /// One line on the terminal that is written over and over. Nothing at all if the user does not

@@ -119,7 +119,7 @@ class StressTest {
     evidence.merge(first().evidence());
     if (!read_accounts(evidence)) return cannot_tell("not all accounts could be read in the end");
     const auto checks = run_checks(evidence);
-    std::fputs((table(rows_) + findings(checks)).c_str(), stdout);
+    std::fputs((table(rows_, crasher_.crashes()) + findings(checks)).c_str(), stdout);
     const auto unresolved = unresolved_keys(evidence.history);
     const bool all_held =
         std::ranges::all_of(checks, [](const Check& check) { return check.breaches.empty(); });

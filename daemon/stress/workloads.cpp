@@ -28,7 +28,8 @@ std::optional<std::int64_t> open_funded(Caller& caller, std::int64_t world, cons
   const auto id = caller.open_account(name, false);
   if (!id) return std::nullopt;
   const Transfer funds{.from = world, .to = *id, .cents = cents};
-  const auto funded = caller.transfer(caller.key("fund", static_cast<std::uint64_t>(*id)), funds);
+  const auto key = caller.key("fund", static_cast<std::uint64_t>(*id));
+  const auto funded = caller.transfer(key, funds, caller.patience());
   return funded && funded->moved() ? id : std::nullopt;
 }
 

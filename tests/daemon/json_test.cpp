@@ -282,5 +282,16 @@ TEST_CASE("of mutated bodies it accepts exactly those that a full parser finds a
   CHECK(accepted > 0);
 }
 
+TEST_CASE("one member of an answer is read, whatever else it has") {
+  const std::string body = R"({"id":7,"balance":"-0.05","more":{"deep":[1]},"none":null})";
+  CHECK(json_member(body, "id") == "7");
+  CHECK(json_member(body, "balance") == "-0.05");
+  CHECK(json_member(body, "none") == std::nullopt);
+  CHECK(json_member(body, "more") == std::nullopt);
+  CHECK(json_member(body, "nothing") == std::nullopt);
+  for (const char* other : {"", "7", "[1]", "{", "nonsense"})
+    CHECK(json_member(other, "id") == std::nullopt);
+}
+
 }  // namespace
 }  // namespace ledgerd

@@ -29,7 +29,7 @@ struct PendingRequest {
   // Written by the one batch that the request is part of.
   std::size_t attempts = 0;
   std::size_t conflicts = 0;  ///< attempts that another writer won
-  SteadyTime not_before{};  ///< the next attempt's earliest time
+  SteadyTime not_before{};    ///< the next attempt's earliest time
   /// Why it is not answered yet, and its error once there is no more time.
   Error held_up_by{ErrorCode::deadline_exceeded, {}};
   std::optional<SteadyTime> lock_deadline{};  ///< set by the first refused lease

@@ -46,8 +46,13 @@ std::string_view without_line_end(std::string_view text) {
 
 ErrorCode error_code(std::string_view sqlstate, bool is_fatal, During during) noexcept {
   if (during == During::working && sqlstate.empty()) return ErrorCode::store_unavailable;
-  // The server answers in order: whoever failed before COMMIT kept COMMIT from being run.
-  if (during != During::committing && !sqlstate.empty()) return working_code(sqlstate);
+  if (during == During::working) return working_code(sqlstate);
+  // The server answers in order: a statement that failed before COMMIT kept COMMIT from being run.
+  // The end of a session proves nothing: a pooler tells of it in its own name when it has lost the
+  // server, and with it the answers of statements that succeeded.
+  if (during == During::before_commit && !sqlstate.empty() && !is_fatal) {
+    return working_code(sqlstate);
+  }
   // An ERROR in answer to COMMIT is raised before the commit record is written; later ones would be
   // a PANIC. A session that ended may have ended behind it. 40003 says of itself that it does not
   // know.

@@ -50,6 +50,10 @@ class PostgresStore final : public Store {
   Result<std::unique_ptr<StoreTransaction>> begin(const LoadRequest& load,
                                                   SteadyTime deadline) override;
   Result<std::vector<JournalRow>> find_recorded(std::span<const std::string_view> keys) override {
+    const auto patience = settings_.options.statement_timeout;
+    if (auto sure = make_sure(std::chrono::steady_clock::now() + patience); !sure) {
+      return sure.error();
+    }
     return read([&](Session& session) { return session.find_recorded(keys); });
   }
   Result<std::optional<Account>> find_account(AccountId id) override {
@@ -63,7 +67,10 @@ class PostgresStore final : public Store {
   }
   Result<void> settle(SteadyTime deadline) override {
     if (auto there = pool_.check_there(); !there) return there;
-    return doubts_.settle(settings_, deadline);
+    const auto server = doubts_.settle(settings_, deadline);
+    if (!server) return server.error();
+    if (*server) pool_.keep_to(**server);
+    return {};
   }
   Result<void> check() override {
     return read([](Session& session) { return session.check(); });
@@ -78,6 +85,13 @@ class PostgresStore final : public Store {
   void roll_back(std::unique_ptr<Session> session);
 
  private:
+  /// While a commit is in doubt its rows may be there to be seen, and still be lost with this
+  /// server when a standby takes its place: what is recorded is not told, nor built upon, before it
+  /// is settled.
+  Result<void> make_sure(SteadyTime deadline) {
+    return doubts_.empty() ? Result<void>() : settle(deadline);
+  }
+
   /// A session may turn out to be dead only when it is used: then another one is tried, once.
   template <class Work>
   auto read(Work work) -> decltype(work(std::declval<Session&>()));
@@ -136,7 +150,7 @@ auto PostgresStore::read(Work work) -> decltype(work(std::declval<Session&>())) 
 
 Result<std::unique_ptr<StoreTransaction>> PostgresStore::begin(const LoadRequest& load,
                                                                SteadyTime deadline) {
-  std::unique_ptr<Session> taken;
+  if (auto sure = make_sure(deadline); !sure) return sure.error();
   for (bool again = true;; again = false) {
     auto session = pool_.take(deadline);
     if (!session) return as_told(session.error(), false);

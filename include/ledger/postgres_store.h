@@ -71,13 +71,15 @@ struct PostgresOptions {
 /// Connects, and brings the schema up to date (see PostgresOptions::migrate). Postgres 15 or newer.
 ///
 /// The store knows when Postgres is away: begin() and reads then fail with store_unavailable at
-/// once, while a thread of its own tries to connect; it serves again by itself when Postgres is back.
-/// Destroying it waits for an attempt that is under way. It needs a connection that stays with
-/// one server session: a pooler in front may pool sessions, not transactions.
+/// once, while a thread of its own tries to connect; it serves again by itself when Postgres is
+/// back. Destroying it waits for an attempt that is under way. It needs a connection that stays
+/// with one server session: a pooler in front may pool sessions, not transactions.
 ///
 /// Commits are durable as far as the server is: `fsync` must be on there, and with synchronous
 /// replication an acknowledged commit is on the standby too. Sessions that come with
-/// `synchronous_commit=off` get it turned on.
+/// `synchronous_commit=off` get it turned on; `local` and `remote_write` are left as they are, and
+/// promise less of the standby. A commit in doubt of this store hides what is recorded until it is
+/// settled; of another process's it cannot know.
 ///
 /// Fails with invalid_option (the detail names the option, and never holds the URL),
 /// store_unavailable, store_too_new, store_corrupt or store_full. No error holds a password.

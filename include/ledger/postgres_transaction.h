@@ -49,8 +49,10 @@ struct PostgresTransactionOptions {
 /// key: a transfer that is there is replayed (`Receipt::replayed`), and the application must then
 /// not repeat its own part.
 ///
-/// Each call is one savepoint and two round trips. A decline, or any failure but a lost connection,
-/// leaves the application's transaction open and as it was before the call.
+/// Each call but account() is one savepoint and two round trips. A decline, or any failure but a
+/// lost connection, leaves the application's transaction open and as it was before the call. join()
+/// and account() only read, without a savepoint: where Postgres refuses that, the transaction has
+/// failed.
 ///
 /// Locks: the accounts of a call stay locked until the transaction ends, and every ledger waits for
 /// them. So move money last, and commit soon. Transactions that move money in several calls should
@@ -69,9 +71,10 @@ struct PostgresTransactionOptions {
 /// read, and updated under the version that was read.
 ///
 /// The connection: libpq 14 or newer, to Postgres 15 or newer, by a role that may read and write
-/// the ledger's tables and use its functions; not in pipeline mode, no command under way. It stays
-/// the caller's, must outlive this object, and may be used in between. Check the COMMIT's command
-/// tag: for a transaction that has failed it is ROLLBACK, without an error.
+/// the ledger's tables, use and update its sequence and use its functions; not in pipeline mode, no
+/// command under way. It stays the caller's, must outlive this object, and may be used in between.
+/// Check the COMMIT's command tag: for a transaction that has failed it is ROLLBACK, without an
+/// error.
 ///
 /// Threads: as the connection, one at a time. Ends with the transaction: join() anew after BEGIN.
 class LEDGER_EXPORT PostgresTransaction {

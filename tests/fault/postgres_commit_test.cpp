@@ -2,8 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <future>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "store/postgres/connection.h"
 #include "store/postgres/doubts.h"
@@ -155,6 +157,36 @@ TEST_CASE("what a commit in doubt wrote is not told before it is settled") {
   CHECK(transfer.is_recorded(*store));
   CHECK(OneTransfer("waits", 10).run(*store).has_value());
   CHECK(testing::balance_of(*store, 2) == 10);
+}
+
+TEST_CASE("connections at rest do not take the place of the one that settles") {
+  const testing::PostgresServer server;
+  server.execute(std::string("ALTER ROLE ") + testing::PostgresServer::kUser +
+                 " CONNECTION LIMIT 2");
+  const auto store = testing::must_open({.url = server.url(), .connections = 2});
+  testing::fill(*store, 100);
+  auto other = store->begin({}, testing::in(seconds(10)));  // has a connection to itself
+  REQUIRE(other.has_value());
+  OneTransfer transfer("waits", 10);
+  set_standby(server, "nobody");
+  REQUIRE(transfer.begin(*store).has_value());
+  const auto done = commit_without_standby(server, transfer);
+  REQUIRE_FALSE(done.has_value());
+  set_standby(server, "");
+  other->reset();
+  const auto settings = postgres::check_options({.url = server.url()});
+  std::unique_ptr<postgres::Connection> another;
+  const bool is_full = testing::wait_until([&] {
+    auto opened = postgres::Connection::open(*settings);
+    if (opened) another = std::move(*opened);
+    return opened.has_value();
+  });
+  REQUIRE(is_full);
+  const std::string_view key = "waits";
+  CHECK(testing::wait_until([&] {
+    const auto rows = store->find_recorded({&key, 1});
+    return rows.has_value() && rows->size() == 1;
+  }));
 }
 
 // A server that was replaced may go on for a while for those who are connected to it.

@@ -316,6 +316,25 @@ TEST_CASE(
   CHECK(application.commit());
 }
 
+TEST_CASE("a call that does not get its numbers in time leaves the transaction as it was") {
+  Shop shop;
+  Application other(shop.server);
+  Application application(shop.server);
+  const std::string lock =
+      "((1279742546::bigint << 32) | 'ledger.journal_seq'::regclass::oid::bigint)";
+  other.run("SELECT pg_advisory_lock" + lock);
+  auto joined = application.begin();
+  application.run("SET LOCAL lock_timeout = '50ms'");
+  const auto refused = joined.transfer("late", kWorld, kAda, dollars(1));
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(name(refused.error().code) == name(ErrorCode::conflict));
+  CHECK(other.run("SELECT pg_advisory_unlock" + lock) == "t");
+  const auto paid = joined.transfer("late", kWorld, kAda, dollars(1));
+  CHECK_MESSAGE(paid.has_value(), paid.error().message());
+  CHECK(application.commit());
+  CHECK(shop.balance(2) == 1);
+}
+
 TEST_CASE("a connection that is lost has applied nothing") {
   Shop shop;
   Application application(shop.server);

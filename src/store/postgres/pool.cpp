@@ -107,6 +107,14 @@ void Pool::keep_to(std::int64_t server_started) {
   server_started_ = server_started;
 }
 
+void Pool::close_idle() {
+  std::vector<std::unique_ptr<Session>> dropped;  // closed without the mutex
+  const base::MutexLock lock(mutex_);
+  open_ -= idle_.size();
+  dropped.swap(idle_);
+  changed_.notify_all();
+}
+
 void Pool::question() {
   if (state_ != State::there) return;
   state_ = State::in_question;

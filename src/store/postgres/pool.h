@@ -42,6 +42,9 @@ class Pool {
   /// may go on for a while for those who are connected to it.
   void keep_to(std::int64_t server_started) LEDGER_EXCLUDES(mutex_);
 
+  /// Closes the sessions at rest. Others are opened when they are needed.
+  void close_idle() LEDGER_EXCLUDES(mutex_);
+
   /// Fails with store_unavailable while Postgres is known to be away.
   Result<void> check_there() LEDGER_EXCLUDES(mutex_);
 

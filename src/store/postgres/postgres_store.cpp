@@ -68,7 +68,10 @@ class PostgresStore final : public Store {
   Result<void> settle(SteadyTime deadline) override {
     if (auto there = pool_.check_there(); !there) return there;
     const auto server = doubts_.settle(settings_, deadline);
-    if (!server) return server.error();
+    if (!server) {
+      pool_.close_idle();  // they may have taken the place of the connection that it needs
+      return server.error();
+    }
     if (*server) pool_.keep_to(**server);
     return {};
   }

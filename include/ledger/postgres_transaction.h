@@ -44,10 +44,11 @@ struct PostgresTransactionOptions {
 ///
 /// What it returns holds if and when the caller's COMMIT succeeds, and not before: **nothing is
 /// durable yet**. After a ROLLBACK nothing happened, and the key is as if it had never been used;
-/// recorded declines are gone with it, too. A COMMIT whose reply is lost is in doubt: ask
-/// Ledger::resolve(key) on another connection, or run the whole transaction again with the same
-/// key: a transfer that is there is replayed (`Receipt::replayed`), and the application must then
-/// not repeat its own part.
+/// recorded declines are gone with it, too. A COMMIT whose reply is lost is in doubt: run the whole
+/// transaction again with the same key: a transfer that is there is replayed (`Receipt::replayed`),
+/// and the application must then not repeat its own part. (Ledger::resolve(key) says so, too, once
+/// it is there; that it is not there yet proves nothing, since the old COMMIT may still be carried
+/// out. The second transaction waits for it.)
 ///
 /// Each call but account() is one savepoint and two round trips. A decline, or any failure but a
 /// lost connection, leaves the application's transaction open and as it was before the call. join()

@@ -152,6 +152,8 @@ TEST_CASE("what a commit in doubt wrote is not told before it is settled") {
   const auto again = OneTransfer("waits", 10).begin(*store, testing::in(milliseconds(500)));
   REQUIRE_FALSE(again.has_value());
   CHECK(name(again.error().code) == name(ErrorCode::store_unavailable));
+  // Others go on: what they commit comes behind it.
+  CHECK(OneTransfer("other", 10).begin(*store).has_value());
 
   set_standby(server, "");
   CHECK(transfer.is_recorded(*store));

@@ -79,7 +79,7 @@ std::string set_up_sql(const PostgresOptions& options) {
 int milliseconds_until(SteadyTime deadline) {
   const auto left = deadline - std::chrono::steady_clock::now();
   constexpr std::chrono::nanoseconds kLongest = std::chrono::minutes(1);
-  if (left <= left.zero()) return 0;
+  if (left <= std::chrono::nanoseconds::zero()) return 0;
   return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(
                               std::min<std::chrono::nanoseconds>(left, kLongest))
                               .count());

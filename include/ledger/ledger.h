@@ -82,8 +82,9 @@ class LEDGER_EXPORT Ledger {
   Result<std::vector<Account>> accounts(AccountId after, std::size_t limit);
 
   /// What became of a transfer's key: the receipt or the decline that is recorded under it (always
-  /// marked `replayed`), or key_not_found when nothing is; a request still under way may yet record
-  /// something. An account's key answers key_reused.
+  /// marked `replayed`), or key_not_found when nothing is; a request still under way, or a commit
+  /// in doubt, may yet record something: to be sure, retry with the same key. An account's key
+  /// answers key_reused.
   Result<Receipt> resolve(std::string_view key);
 
   /// The currency under a code, ISO 4217 or one of Options::currencies. Fails with

@@ -77,7 +77,9 @@ struct PostgresOptions {
 ///
 /// Commits are durable as far as the server is: `fsync` must be on there, and with synchronous
 /// replication an acknowledged commit is on the standby too. Sessions that come with
-/// `synchronous_commit=off` get it turned on.
+/// `synchronous_commit=off` get it turned on; `local` and `remote_write` are left as they are, and
+/// promise less of the standby. While a commit of this store is in doubt, what is recorded is not
+/// told before that is settled; of another process's doubts it cannot know.
 ///
 /// Fails with invalid_option (the detail names the option, and never holds the URL),
 /// store_unavailable, store_too_new, store_corrupt or store_full. No error holds a password.

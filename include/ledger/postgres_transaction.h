@@ -44,13 +44,16 @@ struct PostgresTransactionOptions {
 ///
 /// What it returns holds if and when the caller's COMMIT succeeds, and not before: **nothing is
 /// durable yet**. After a ROLLBACK nothing happened, and the key is as if it had never been used;
-/// recorded declines are gone with it, too. A COMMIT whose reply is lost is in doubt: ask
-/// Ledger::resolve(key) on another connection, or run the whole transaction again with the same
-/// key: a transfer that is there is replayed (`Receipt::replayed`), and the application must then
-/// not repeat its own part.
+/// recorded declines are gone with it, too. A COMMIT whose reply is lost is in doubt: run the whole
+/// transaction again with the same key: a transfer that is there is replayed (`Receipt::replayed`),
+/// and the application must then not repeat its own part. (Ledger::resolve(key) says so, too, once
+/// it is there; that it is not there yet proves nothing, since the old COMMIT may still be carried
+/// out. The second transaction waits for it.)
 ///
-/// Each call is one savepoint and two round trips. A decline, or any failure but a lost connection,
-/// leaves the application's transaction open and as it was before the call.
+/// Each call but account() is one savepoint and two round trips. A decline, or any failure but a
+/// lost connection, leaves the application's transaction open and as it was before the call. join()
+/// and account() only read, without a savepoint: where Postgres refuses that, the transaction has
+/// failed.
 ///
 /// Locks: the accounts of a call stay locked until the transaction ends, and every ledger waits for
 /// them. So move money last, and commit soon. Transactions that move money in several calls should
@@ -69,9 +72,10 @@ struct PostgresTransactionOptions {
 /// read, and updated under the version that was read.
 ///
 /// The connection: libpq 14 or newer, to Postgres 15 or newer, by a role that may read and write
-/// the ledger's tables and use its functions; not in pipeline mode, no command under way. It stays
-/// the caller's, must outlive this object, and may be used in between. Check the COMMIT's command
-/// tag: for a transaction that has failed it is ROLLBACK, without an error.
+/// the ledger's tables, use and update its sequence and use its functions; not in pipeline mode, no
+/// command under way. It stays the caller's, must outlive this object, and may be used in between.
+/// Check the COMMIT's command tag: for a transaction that has failed it is ROLLBACK, without an
+/// error.
 ///
 /// Threads: as the connection, one at a time. Ends with the transaction: join() anew after BEGIN.
 class LEDGER_EXPORT PostgresTransaction {

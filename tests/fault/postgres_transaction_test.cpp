@@ -295,6 +295,46 @@ TEST_CASE("the connection is left as it was, prepared statements and modes inclu
   }
 }
 
+// The numbers are set aside under a lock of the session: left behind with the application's, it
+// would stop every ledger of the database.
+TEST_CASE(
+    "a call that cannot set its numbers aside leaves no lock, and the transaction as it was") {
+  Shop shop;
+  Application application(shop.server);
+  auto joined = application.begin("READ COMMITTED READ ONLY");
+  const auto refused = joined.create_account({.key = "refused", .currency = usd()});
+  REQUIRE_FALSE(refused.has_value());
+  CAPTURE(refused.error().message());
+  CHECK(name(refused.error().code) == name(ErrorCode::store_unavailable));
+  CHECK(refused.error().message().find("25006") != std::string::npos);
+  CHECK(PQpipelineStatus(application.handle()) == PQ_PIPELINE_OFF);
+  CHECK(shop.server.query("SELECT count(*) FROM pg_locks WHERE locktype='advisory'") == "0");
+  CHECK(shop.ledger.transfer("by another", kWorld, kAda, dollars(1)).has_value());
+  const auto seen = joined.account(kAda);
+  REQUIRE_MESSAGE(seen.has_value(), seen.error().message());
+  CHECK(seen->balance == 1);
+  CHECK(application.commit());
+}
+
+TEST_CASE("a call that does not get its numbers in time leaves the transaction as it was") {
+  Shop shop;
+  Application other(shop.server);
+  Application application(shop.server);
+  const std::string lock =
+      "((1279742546::bigint << 32) | 'ledger.journal_seq'::regclass::oid::bigint)";
+  other.run("SELECT pg_advisory_lock" + lock);
+  auto joined = application.begin();
+  application.run("SET LOCAL lock_timeout = '50ms'");
+  const auto refused = joined.transfer("late", kWorld, kAda, dollars(1));
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(name(refused.error().code) == name(ErrorCode::conflict));
+  CHECK(other.run("SELECT pg_advisory_unlock" + lock) == "t");
+  const auto paid = joined.transfer("late", kWorld, kAda, dollars(1));
+  CHECK_MESSAGE(paid.has_value(), paid.error().message());
+  CHECK(application.commit());
+  CHECK(shop.balance(2) == 1);
+}
+
 TEST_CASE("a connection that is lost has applied nothing") {
   Shop shop;
   Application application(shop.server);

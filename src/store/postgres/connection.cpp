@@ -79,7 +79,7 @@ std::string set_up_sql(const PostgresOptions& options) {
 int milliseconds_until(SteadyTime deadline) {
   const auto left = deadline - std::chrono::steady_clock::now();
   constexpr std::chrono::nanoseconds kLongest = std::chrono::minutes(1);
-  if (left <= left.zero()) return 0;
+  if (left <= std::chrono::nanoseconds::zero()) return 0;
   return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(
                               std::min<std::chrono::nanoseconds>(left, kLongest))
                               .count());
@@ -116,9 +116,14 @@ std::unique_ptr<Connection> Connection::borrow(pg_conn* handle, StatementTexts t
 }
 
 Result<void> Connection::set_up(const Settings& settings) {
-  if (auto sent = send_sql(set_up_sql(settings.options)); !sent) return sent;
-  auto reply = run(std::chrono::steady_clock::now() +
-                   std::max(settings.options.connect_timeout, std::chrono::milliseconds(2000)));
+  const SteadyTime deadline =
+      std::chrono::steady_clock::now() +
+      std::max(settings.options.connect_timeout, std::chrono::milliseconds(2000));
+  // A role that it acts as by default may not see when a session of the one that logged in began.
+  for (const std::string& sql : {std::string("SET ROLE NONE"), set_up_sql(settings.options)}) {
+    if (auto sent = send_sql(sql); !sent) return sent;
+  }
+  auto reply = run(deadline);
   if (!reply) return reply.error();
   const int columns = PQnfields(reply->get());
   if (PQntuples(reply->get()) != 1 || columns < 3) {
@@ -131,6 +136,13 @@ Result<void> Connection::set_up(const Settings& settings) {
   backend_.pid = reader.integer();
   backend_.started = reader.integer();
   backend_.server_started = reader.integer();
+  if (backend_.started == 0) {  // NULL: it could not be told from another with its pid
+    abandon();
+    return Error{ErrorCode::store_unavailable, "the session does not see when it began"};
+  }
+  if (auto sent = send_sql("RESET ROLE"); !sent) return sent;
+  auto reset = run(deadline);
+  if (!reset) return reset.error();
   return {};
 }
 

@@ -15,8 +15,8 @@ Error unsettled(const std::string& detail) {
 }
 
 /// A process leaves pg_stat_activity after its transaction has ended. One with another start time,
-/// or of a server that was started anew, is another process. The role is the one that opened it, so
-/// ending it is allowed.
+/// or of a server that was started anew, is another process. REQUIRES: the role is the one that
+/// logged in: it sees when its sessions began, and may end them.
 Result<bool> is_gone(Connection& connection, const Backend& backend, SteadyTime deadline) {
   if (backend.server_started != connection.backend().server_started) return true;
   auto sent = connection.send_sql(
@@ -51,6 +51,8 @@ Result<void> commit_behind_them(Connection& connection, SteadyTime deadline) {
 
 Result<void> end_all(Connection& connection, const std::vector<Backend>& backends,
                      SteadyTime deadline) {
+  if (auto sent = connection.send_sql("SET ROLE NONE"); !sent) return sent;
+  if (auto set = connection.run(deadline); !set) return set.error();
   for (const Backend& backend : backends) {
     for (;;) {
       const auto gone = is_gone(connection, backend, deadline);
@@ -72,6 +74,11 @@ void Doubts::add(const Backend& backend) {
   backends_.push_back(backend);
 }
 
+bool Doubts::empty() {
+  const base::MutexLock lock(mutex_);
+  return backends_.empty();
+}
+
 std::vector<Backend> Doubts::remembered() {
   const base::MutexLock lock(mutex_);
   return backends_;
@@ -84,9 +91,9 @@ void Doubts::forget(const std::vector<Backend>& gone) {
   });
 }
 
-Result<void> Doubts::settle(const Settings& settings, SteadyTime deadline) {
+Result<std::optional<std::int64_t>> Doubts::settle(const Settings& settings, SteadyTime deadline) {
   const std::vector<Backend> backends = remembered();
-  if (backends.empty()) return {};
+  if (backends.empty()) return std::optional<std::int64_t>{};
   auto connection = Connection::open(settings);
   if (!connection) return unsettled(connection.error().detail);
   const SteadyTime last_moment =
@@ -101,7 +108,7 @@ Result<void> Doubts::settle(const Settings& settings, SteadyTime deadline) {
     return unsettled(done.error().detail);
   }
   forget(backends);
-  return {};
+  return std::optional((*connection)->backend().server_started);
 }
 
 }  // namespace ledger::postgres

@@ -31,6 +31,13 @@ ErrorCode working_code(std::string_view sqlstate) noexcept {
   return ErrorCode::store_unavailable;
 }
 
+/// Whether it proves nothing about what the server did behind it. A pooler tells in its own name,
+/// in answer to whatever comes first, that it has lost the server, and with it the answers of
+/// statements that succeeded: as FATAL, or as an ERROR of class 08 (connection exceptions).
+bool ends_session(std::string_view sqlstate, bool is_fatal) noexcept {
+  return is_fatal || sqlstate.empty() || sqlstate.starts_with("08");
+}
+
 std::string_view field(const pg_result* result, int code) {
   const char* text = result != nullptr ? PQresultErrorField(result, code) : nullptr;
   return text != nullptr ? std::string_view(text) : std::string_view();
@@ -45,13 +52,12 @@ std::string_view without_line_end(std::string_view text) {
 }  // namespace
 
 ErrorCode error_code(std::string_view sqlstate, bool is_fatal, During during) noexcept {
-  if (during == During::working && sqlstate.empty()) return ErrorCode::store_unavailable;
-  // The server answers in order: whoever failed before COMMIT kept COMMIT from being run.
-  if (during != During::committing && !sqlstate.empty()) return working_code(sqlstate);
+  if (during == During::working) return working_code(sqlstate);
+  if (ends_session(sqlstate, is_fatal)) return ErrorCode::commit_in_doubt;
+  // The server answers in order: a statement that failed before COMMIT kept COMMIT from being run.
   // An ERROR in answer to COMMIT is raised before the commit record is written; later ones would be
-  // a PANIC. A session that ended may have ended behind it. 40003 says of itself that it does not
-  // know.
-  if (sqlstate.empty() || is_fatal || sqlstate == "40003") return ErrorCode::commit_in_doubt;
+  // a PANIC. 40003 says of itself that it does not know.
+  if (during == During::committing && sqlstate == "40003") return ErrorCode::commit_in_doubt;
   return working_code(sqlstate);
 }
 

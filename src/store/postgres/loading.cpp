@@ -95,8 +95,6 @@ Result<Snapshot> Loading::read(Connection& connection, SteadyTime deadline) {
     auto reply = connection.receive(deadline);
     auto taken = reply ? take(step, *reply) : Result<void>(reply.error());
     if (taken) continue;
-    // Cut off between its two steps, the function may leave its lock with the session.
-    if (step == Step::reserve) connection.abandon();
     (void)connection.finish(deadline);
     return taken.error();
   }

@@ -18,6 +18,7 @@ Result<void> Pool::start() {
   if (!session) return session.error();
   const base::MutexLock lock(mutex_);
   ++open_;
+  server_started_ = (*session)->backend().server_started;
   idle_.push_back(std::move(*session));
   thread_ = std::thread([this] { look_after(); });
   return {};
@@ -61,7 +62,8 @@ std::unique_ptr<Session> Pool::take_idle() {
   while (!idle_.empty()) {
     auto session = std::move(idle_.back());  // the warmest: its server process is in the caches
     idle_.pop_back();
-    if (session->is_alive()) return session;
+    const bool is_there = session->backend().server_started == server_started_;
+    if (is_there && session->is_alive()) return session;
     --open_;
   }
   return nullptr;
@@ -69,8 +71,11 @@ std::unique_ptr<Session> Pool::take_idle() {
 
 Result<std::unique_ptr<Session>> Pool::open_another() {
   auto session = Session::open(settings_);
-  if (session) return session;
   const base::MutexLock lock(mutex_);
+  if (session) {
+    server_started_ = (*session)->backend().server_started;
+    return session;
+  }
   --open_;
   why_away_ = session.error().detail;
   state_ = State::away;
@@ -94,6 +99,19 @@ void Pool::give_back(std::unique_ptr<Session> session) {
     dropped.swap(idle_);
     question();
   }
+  changed_.notify_all();
+}
+
+void Pool::keep_to(std::int64_t server_started) {
+  const base::MutexLock lock(mutex_);
+  server_started_ = server_started;
+}
+
+void Pool::close_idle() {
+  std::vector<std::unique_ptr<Session>> dropped;  // closed without the mutex
+  const base::MutexLock lock(mutex_);
+  open_ -= idle_.size();
+  dropped.swap(idle_);
   changed_.notify_all();
 }
 
@@ -139,6 +157,7 @@ void Pool::try_to_connect(base::MutexLock& lock) {
   lock.lock();
   if (session) {
     ++open_;
+    server_started_ = (*session)->backend().server_started;
     idle_.push_back(std::move(*session));
     state_ = State::there;
   } else {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,14 @@ class Pool {
   /// doubt on all the others.
   void give_back(std::unique_ptr<Session> session) LEDGER_EXCLUDES(mutex_);
 
+  /// From now on lends no session of another server than the one that was started then. The same
+  /// happens when a new connection leads to another server than those before: one that was replaced
+  /// may go on for a while for those who are connected to it.
+  void keep_to(std::int64_t server_started) LEDGER_EXCLUDES(mutex_);
+
+  /// Closes the sessions at rest. Others are opened when they are needed.
+  void close_idle() LEDGER_EXCLUDES(mutex_);
+
   /// Fails with store_unavailable while Postgres is known to be away.
   Result<void> check_there() LEDGER_EXCLUDES(mutex_);
 
@@ -47,7 +56,7 @@ class Pool {
     away,
   };
 
-  /// A live one of those at rest; null: there is none.
+  /// A live one of those at rest, on the right server; null: there is none.
   std::unique_ptr<Session> take_idle() LEDGER_REQUIRES(mutex_);
   /// A session at rest, or null: the caller has leave to open one more.
   Result<std::unique_ptr<Session>> take_idle_or_leave(SteadyTime deadline) LEDGER_EXCLUDES(mutex_);
@@ -63,7 +72,8 @@ class Pool {
   base::Mutex mutex_;
   base::CondVar changed_;
   std::vector<std::unique_ptr<Session>> idle_ LEDGER_GUARDED_BY(mutex_);
-  std::size_t open_ LEDGER_GUARDED_BY(mutex_) = 0;  // idle, lent and about to be opened
+  std::size_t open_ LEDGER_GUARDED_BY(mutex_) = 0;             // idle, lent and about to be opened
+  std::int64_t server_started_ LEDGER_GUARDED_BY(mutex_) = 0;  // of the one to work on
 
   State state_ LEDGER_GUARDED_BY(mutex_) = State::there;
   std::string why_away_ LEDGER_GUARDED_BY(mutex_);

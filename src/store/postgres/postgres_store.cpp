@@ -49,9 +49,7 @@ class PostgresStore final : public Store {
 
   Result<std::unique_ptr<StoreTransaction>> begin(const LoadRequest& load,
                                                   SteadyTime deadline) override;
-  Result<std::vector<JournalRow>> find_recorded(std::span<const std::string_view> keys) override {
-    return read([&](Session& session) { return session.find_recorded(keys); });
-  }
+  Result<std::vector<JournalRow>> find_recorded(std::span<const std::string_view> keys) override;
   Result<std::optional<Account>> find_account(AccountId id) override {
     return read([&](Session& session) { return session.find_account(id); });
   }
@@ -63,7 +61,14 @@ class PostgresStore final : public Store {
   }
   Result<void> settle(SteadyTime deadline) override {
     if (auto there = pool_.check_there(); !there) return there;
-    return doubts_.settle(settings_, deadline);
+    auto server = doubts_.settle(settings_, deadline);
+    if (!server && std::chrono::steady_clock::now() < deadline) {
+      pool_.close_idle();  // they may have taken the place of the connection that it needs
+      server = doubts_.settle(settings_, deadline);
+    }
+    if (!server) return server.error();
+    if (*server) pool_.keep_to(**server);
+    return {};
   }
   Result<std::string> identity() override {
     return read([](Session& session) { return session.identity(); });
@@ -78,6 +83,12 @@ class PostgresStore final : public Store {
   void roll_back(std::unique_ptr<Session> session);
 
  private:
+  /// While a commit is in doubt its rows may be there to be seen, and still be lost with this
+  /// server when a standby takes its place: what is recorded is not told before it is settled.
+  bool may_be_lost(const std::vector<JournalRow>& recorded) {
+    return !recorded.empty() && !doubts_.empty();
+  }
+
   /// A session may turn out to be dead only when it is used: then another one is tried, once.
   template <class Work>
   auto read(Work work) -> decltype(work(std::declval<Session&>()));
@@ -134,13 +145,29 @@ auto PostgresStore::read(Work work) -> decltype(work(std::declval<Session&>())) 
   }
 }
 
+Result<std::vector<JournalRow>> PostgresStore::find_recorded(
+    std::span<const std::string_view> keys) {
+  const auto find = [&] {
+    return read([&](Session& session) { return session.find_recorded(keys); });
+  };
+  auto rows = find();
+  if (!rows || !may_be_lost(*rows)) return rows;
+  const auto deadline = std::chrono::steady_clock::now() + settings_.options.statement_timeout;
+  if (auto settled = settle(deadline); !settled) return settled.error();
+  return find();
+}
+
 Result<std::unique_ptr<StoreTransaction>> PostgresStore::begin(const LoadRequest& load,
                                                                SteadyTime deadline) {
-  std::unique_ptr<Session> taken;
   for (bool again = true;; again = false) {
     auto session = pool_.take(deadline);
     if (!session) return as_told(session.error(), false);
     auto snapshot = (*session)->begin(load, deadline);
+    if (snapshot && may_be_lost(snapshot->recorded)) {
+      roll_back(std::move(*session));
+      if (auto settled = settle(deadline); !settled) return settled.error();
+      continue;
+    }
     if (snapshot) {
       return std::unique_ptr<StoreTransaction>(std::make_unique<PostgresTransaction>(
           *this, std::move(*session), std::move(*snapshot), load.max_rows));

@@ -85,7 +85,8 @@ WHERE reference IS NOT NULL)",
 SELECT uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) AS secret)",
     "CREATE SEQUENCE {s}.journal_seq",
     // Sets `rows` consecutive numbers aside and returns the first. The lock makes the two steps
-    // one; it is the session's, because a transaction's would be held until the commit.
+    // one; it is the session's, because a transaction's would be held until the commit. So no
+    // rollback frees it: left behind, it would stop every writer until the session ends.
     R"(CREATE FUNCTION {s}.reserve_rows(rows bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   lock_key CONSTANT bigint :=
@@ -99,6 +100,14 @@ BEGIN
   END IF;
   PERFORM pg_advisory_unlock(lock_key);
   RETURN first;
+EXCEPTION WHEN query_canceled OR OTHERS THEN
+  IF EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND classid = (lock_key >> 32)::oid AND objid = (lock_key & 4294967295)::oid AND objsubid = 1
+      AND granted) THEN
+    PERFORM pg_advisory_unlock(lock_key);
+  END IF;
+  RAISE;
 END $$)",
     // The fence: whoever computed from an older version of an account writes nothing.
     R"(CREATE FUNCTION {s}.require_rows(updated bigint, wanted bigint) RETURNS void

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <string>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -88,9 +89,11 @@ bool drain(http::Server& server, StopSignals& signals, std::chrono::milliseconds
 
 /// Logs the failure, and returns the exit code for it.
 int fail_to_open(const Config& config, const ledger::Error& error, Logger& logger) {
-  logger.error("cannot open the ledger", {{"db", describe_store(config.backends)},
-                                          {"code", name(error.code)},
-                                          {"reason", error.message()}});
+  // The detail alone, where there is one: the rest is advice to those who post transfers.
+  const std::string reason = error.detail.empty() ? error.message() : error.detail;
+  logger.error(
+      "cannot open the ledger",
+      {{"db", describe_store(config.backends)}, {"code", name(error.code)}, {"reason", reason}});
   return error.code == ledger::ErrorCode::invalid_option ? kBadConfiguration : kFailure;
 }
 

@@ -202,13 +202,6 @@ TEST_CASE("what a body calls itself does not matter to old clients") {
   }
 }
 
-TEST_CASE("chaos asked for by a client has no effect") {
-  LedgerdProcess ledgerd({"--demo"});
-  const auto response = post(ledgerd, "/transfer", "k", kHundred, {{"X-Simulate-Chaos", "true"}});
-  CHECK(response.status == 200);
-  CHECK(response.body == kDone);
-}
-
 TEST_CASE("several requests on one connection are answered in order") {
   LedgerdProcess ledgerd({"--demo"});
   RawConnection connection(ledgerd.port());

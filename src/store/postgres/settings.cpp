@@ -35,7 +35,8 @@ bool is_unambiguous(std::string_view url) {
   if (place.find('/') == std::string_view::npos && place.find('@') == std::string_view::npos) {
     return rest.find('@') == std::string_view::npos;
   }
-  return place.find('@') == place.rfind('@') && place.find('@', place.find('/')) == place.npos;
+  return place.find('@') == place.rfind('@') &&
+         place.find('@', place.find('/')) == std::string_view::npos;
 }
 
 bool has_numeric_ports(const PQconninfoOption* options) {

@@ -89,7 +89,8 @@ constexpr std::string_view kFooter =
     "  CHAOS_MODE=true        let requests ask for failures with X-Simulate-Chaos, up to the\n"
     "                         death of this process: for rehearsals, never for real money.\n"
     "\n"
-    "A flag wins over its variable. SIGTERM and SIGINT finish what was accepted, then exit.";
+    "A flag wins over its variable. SIGTERM and SIGINT finish what was accepted, then exit.\n"
+    "`ledgerd stress --help`: load on running ledgerds, and an audit of what they answered.";
 
 std::string name_of(const Setting& setting) {
   if (setting.flag == nullptr) return setting.variable;

@@ -1,12 +1,14 @@
 #include "http/httplib_client.h"
 
+#include <utility>
+
 #include "http/ascii.h"
 #include "http/httplib_adapter.h"
 
 namespace ledgerd::http {
 namespace {
 
-std::optional<Answer> to_answer(const httplib::Result& result) {
+std::optional<Answer> to_answer(httplib::Result result) {
   if (!result) return std::nullopt;
   return Answer{.status = result->status,
                 .headers = {result->headers.begin(), result->headers.end()},

@@ -17,7 +17,7 @@ class Latencies {
 
  private:
   // 16 steps for each power of two.
-  std::array<std::uint64_t, 32 * 16> counts_{};
+  std::array<std::uint64_t, 32UL * 16> counts_{};
   std::uint64_t total_ = 0;
 };
 

@@ -22,7 +22,7 @@ using ledger::testing::RedisServer;
 using ledger::testing::wait_until;
 
 /// For each run; LEDGER_TEST_STRESS_TRANSFERS sets another number.
-int transfers() { return ledger::testing::test_count("LEDGER_TEST_STRESS_TRANSFERS", 2'000); }
+int transfers() { return ledger::testing::test_count("LEDGER_TEST_STRESS_TRANSFERS", 1'500); }
 
 std::uint64_t printed_seed() {
   const std::uint64_t seed = ledger::testing::test_seed();

@@ -114,10 +114,11 @@ void BatchRunner::run(std::span<PendingRequest* const> batch) noexcept {
   resolve_doubtful(requests);
   drop_late(requests);
   if (options_.cache != nullptr) answer_remembered(requests);
-  if (!locks_.grants_everything()) answer_known(requests);
+  const bool looks_up_first = !locks_.grants_everything();
+  if (looks_up_first) answer_known(requests);
   if (requests.empty()) return;
   const auto leases = lease(requests);
-  if (!requests.empty()) post(requests);
+  if (!requests.empty()) post(requests, looks_up_first);
 }
 
 void BatchRunner::drop_late(Requests& requests) {
@@ -210,7 +211,10 @@ void BatchRunner::set_aside_refused(Requests& requests, const std::vector<Accoun
   });
 }
 
-void BatchRunner::post(const Requests& requests) {
+/// Keys that were looked up before the leases are not looked up again: one that was added since
+/// belongs to a request for the same accounts, which the leases keep out, and where they do not,
+/// its unique index refuses this batch.
+void BatchRunner::post(const Requests& requests, bool keys_are_new) {
   std::vector<const core::Operation*> operations;
   operations.reserve(requests.size());
   LoadRequest load;
@@ -220,7 +224,7 @@ void BatchRunner::post(const Requests& requests) {
     load.max_rows += request->operation.max_rows();
     load.needs_account_id = load.needs_account_id || request->operation.needs_account_id();
   }
-  const auto keys = keys_of(requests);
+  const auto keys = keys_are_new ? std::vector<std::string_view>() : keys_of(requests);
   const auto accounts = accounts_of(requests);
   load.keys = keys;
   load.accounts = accounts;

@@ -45,7 +45,7 @@ class BatchRunner {
   void answer_remembered(Requests& requests);
   void answer_known(Requests& requests);
   std::unique_ptr<Leases> lease(Requests& requests);
-  void post(const Requests& requests);
+  void post(const Requests& requests, bool keys_are_new);
 
   void resolve(const Requests& doubtful);
   void set_aside_refused(Requests& requests, const std::vector<AccountId>& refused);

@@ -128,7 +128,8 @@ TEST_CASE("a port that is taken is one clear line") {
   LedgerdProcess first({"--db", "memory:"});
   const std::string listen = "127.0.0.1:" + std::to_string(first.port());
   const TempFolder folder;
-  const Ended second = run_ledgerd(folder.path(), {"--db", "memory:", "--listen", listen});
+  const Ended second =
+      run_ledgerd(folder.path(), {"--db", "memory:", "--listen", listen, "--log-level", "warn"});
   CHECK(second.exit_code == 1);
   CHECK(one_line(second.err, listen));
 }

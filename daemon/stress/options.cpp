@@ -26,7 +26,7 @@ constexpr const char* kFooter =
     "    --crash-command 'kill -9 $(cat l1.pid); sleep 0.5' \\\n"
     "    --restart-command 'ledgerd --listen 127.0.0.1:8081 2>>l1.log & echo $! >l1.pid'\n"
     "\n"
-    "All answers are kept in memory, about 400 bytes a transfer.\n"
+    "All answers are kept in memory, under 1 KB a transfer.\n"
     "\n"
     "Exit status: 0 everything held, 1 something did not, 2 bad usage, 3 it could not be told:\n"
     "the servers were away for too long, or left requests unresolved.";

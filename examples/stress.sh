@@ -36,6 +36,18 @@ cat >"$folder/start" <<'SCRIPT'
 echo $! >"$2/$3.pid"
 SCRIPT
 
+# sh crash PIDFILE. Waits for the end, which frees the port and the file. Not for ever: where nobody
+# collects it, a dead process stays in the list.
+cat >"$folder/crash" <<'SCRIPT'
+pid=$(cat "$1")
+kill -9 "$pid"
+tries=25
+while [ $tries -gt 0 ] && kill -0 "$pid" 2>/dev/null; do
+  sleep 0.02
+  tries=$((tries - 1))
+done
+SCRIPT
+
 # start NUMBER: on a port that is free, below those that outgoing connections are given, so that
 # nobody takes it between a kill and the restart. Sets port.
 start() {
@@ -56,7 +68,7 @@ start() {
 for number in $servers; do
   start "$number"
   set -- "$@" --url "http://127.0.0.1:$port" \
-    --crash-command "kill -9 \$(cat '$folder/$number.pid')" \
+    --crash-command "sh '$folder/crash' '$folder/$number.pid'" \
     --restart-command "sh '$folder/start' '$ledgerd' '$folder' $number $port"
 done
 

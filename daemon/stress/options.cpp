@@ -16,22 +16,20 @@ constexpr const char* kAbout =
     "then checks that not a cent was lost, made, or moved twice.";
 
 constexpr const char* kFooter =
-    "It uses the public HTTP contract alone and moves money only between accounts that it opens\n"
-    "itself, so it can run against a ledger that is in use; its accounts stay. Give --url once "
-    "for\n"
-    "each ledgerd over the same store.\n"
+    "It uses the public HTTP contract alone and moves money only between accounts that it\n"
+    "opens itself, so it can run against a ledger that is in use; its accounts stay. Give\n"
+    "--url once for each ledgerd over the same store.\n"
     "\n"
-    "Crashes: commands are run by sh, and a restart command must return, so it starts the server\n"
-    "in the background:\n"
+    "Crashes: commands are run by sh. A restart command must return, so it starts the server\n"
+    "in the background; and a killed one takes a moment to let go of its port:\n"
     "  ledgerd stress --url http://127.0.0.1:8081 \\\n"
-    "    --crash-command 'kill -9 $(cat l1.pid)' \\\n"
+    "    --crash-command 'kill -9 $(cat l1.pid); sleep 0.5' \\\n"
     "    --restart-command 'ledgerd --listen 127.0.0.1:8081 2>>l1.log & echo $! >l1.pid'\n"
     "\n"
-    "All answers are kept in memory, about 400 bytes a transfer.\n"
+    "All answers are kept in memory, under 1 KB a transfer.\n"
     "\n"
-    "Exit status: 0 everything held, 1 something did not, 2 bad usage, 3 it could not be told: "
-    "the\n"
-    "servers were away for too long, or left requests unresolved.";
+    "Exit status: 0 everything held, 1 something did not, 2 bad usage, 3 it could not be told:\n"
+    "the servers were away for too long, or left requests unresolved.";
 
 constexpr double kLongest = 86'400;
 

@@ -59,7 +59,8 @@ struct PostgresOptions {
   /// For a statement, and for a read as a whole.
   std::chrono::milliseconds statement_timeout{10'000};
   /// For a row that another transaction has locked; then conflict, and the request tries again. Its
-  /// whole batch waits with it, so keep it short; but longer than a commit of another process takes.
+  /// whole batch waits with it, so keep it short; but longer than a commit of another process
+  /// takes.
   std::chrono::milliseconds lock_timeout{250};
   /// After which Postgres ends a transaction whose client went silent, and frees its locks.
   std::chrono::milliseconds idle_transaction_timeout{10'000};

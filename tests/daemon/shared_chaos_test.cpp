@@ -87,6 +87,7 @@ TEST_CASE("another ledgerd answers the retry of a request that killed the first"
   CHECK(is_recovered(second.transfer("a")));
   REQUIRE(first.process().run().wait());
   first.process().restart();
+  REQUIRE(wait_until([&] { return !servers.is_leased(); }));  // by the one that was killed
   CHECK(first.is_dropped("kill-before-commit", "b"));
   CHECK(is_first(second.transfer_when_possible("b")));
   CHECK(second.has_moved(2));

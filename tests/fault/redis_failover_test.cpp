@@ -35,6 +35,11 @@ void check_granted(LockProvider& locks) {
 
 bool has_lease(const RedisServer& server) { return server.ask("EXISTS ledger:lock:1") == ":1\r\n"; }
 
+/// A release that the replica has not received when it takes over is one for the time to live.
+void wait_for_release(const RedisServer& replica) {
+  REQUIRE(wait_until([&] { return !has_lease(replica); }));
+}
+
 }  // namespace
 
 TEST_CASE("of several servers a dead one is passed over, and the one that answered is kept") {
@@ -84,6 +89,7 @@ TEST_CASE("a replica is passed over for its master, also when it was the master 
   REQUIRE(wait_until([&] { return replica.ask("ROLE").find("connected") != std::string::npos; }));
   const auto locks = make(replica.address() + ',' + master.address());
   check_granted(*locks);
+  wait_for_release(replica);
 
   // They change places, and the kept connections with them.
   REQUIRE(replica.ask("REPLICAOF NO ONE").starts_with("+OK"));
@@ -99,6 +105,7 @@ TEST_CASE("a failover by the sentinels is followed") {
   check_granted(*locks);
   const auto old_port = group.master().port();
   REQUIRE(group.leader_port() == old_port);
+  wait_for_release(group.replica());
 
   group.master().kill_hard();
   CHECK_FALSE(try_acquire(*locks).has_value());

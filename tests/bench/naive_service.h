@@ -10,8 +10,8 @@
 namespace ledger::bench {
 
 /// Per transfer: the key is looked up; the paying account is locked in Redis (SET NX PX with a
-/// token of the caller's own, released by compare-and-delete); one SERIALIZABLE transaction reads
-/// the balance, updates both accounts and inserts the transfer, and is run again on 40001 and
+/// token of the caller's own, released by compare-and-delete); one SERIALIZABLE transaction looks
+/// the key up again, updates both accounts and inserts the transfer, and is run again on 40001 and
 /// 40P01. Statements are prepared, connections to Postgres pooled, and every caller has one to
 /// Redis. Pauses grow, with jitter, and hold no connection.
 class NaiveService {

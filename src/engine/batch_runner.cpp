@@ -168,7 +168,7 @@ void BatchRunner::resolve(const Requests& doubtful) {
 }
 
 /// A cache answers what it can, and decides nothing.
-void BatchRunner::answer_remembered(Requests& requests) {
+void BatchRunner::answer_remembered(Requests& requests) const {
   if (requests.empty()) return;
   answer_from_record(requests, options_.cache->find(keys_of(requests)));
 }

@@ -42,7 +42,7 @@ class BatchRunner {
   // Each takes the requests that are still undecided and leaves in them those for the next step.
   void drop_late(Requests& requests);
   void resolve_doubtful(Requests& requests);
-  void answer_remembered(Requests& requests);
+  void answer_remembered(Requests& requests) const;
   void answer_known(Requests& requests);
   std::unique_ptr<Leases> lease(Requests& requests);
   void post(const Requests& requests, bool keys_are_new);

@@ -152,7 +152,7 @@ Result<Reply> Connection::receive(Deadline deadline) {
 Result<void> Connection::wait_for(short events, Deadline deadline) {
   for (;;) {
     const auto left = deadline - steady_clock::now();
-    if (left <= left.zero()) return lost(kLate);
+    if (left <= std::chrono::nanoseconds::zero()) return lost(kLate);
     pollfd ready{.fd = hiredis_->context->fd, .events = events, .revents = 0};
     const auto wait = std::min<std::int64_t>(ceil<milliseconds>(left).count(), 60'000);
     const int count = poll(&ready, 1, static_cast<int>(wait));

@@ -50,7 +50,7 @@ void OddServer::serve() {
 void OddServer::answer(int connection) const {
   std::array<char, 4096> request{};
   if (recv(connection, request.data(), request.size(), 0) <= 0) return;
-  if (pause_ == pause_.zero()) {
+  if (pause_ == std::chrono::milliseconds::zero()) {
     static_cast<void>(send(connection, reply_.data(), reply_.size(), MSG_NOSIGNAL));
     return;
   }

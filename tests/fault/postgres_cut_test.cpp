@@ -43,20 +43,21 @@ class Scissors {
     constexpr std::size_t kHead = 5;  // 'B' and the length
     std::string names(1, '\0');
     names.append(statement).append(1, '\0');
-    for (auto at = bytes.find(names); at != bytes.npos; at = bytes.find(names, at + 1)) {
+    for (auto at = bytes.find(names); at != std::string_view::npos;
+         at = bytes.find(names, at + 1)) {
       if (at >= kHead && bytes[at - kHead] == 'B') return at - kHead;
     }
-    return bytes.npos;
+    return std::string_view::npos;
   }
 
   std::size_t judge_request(std::string_view bytes) {
     const std::size_t writes = find_bind(bytes, "update_state");
     const std::size_t commit = find_bind(bytes, "commit");
-    if (cut_ == Cut::at_the_writes && writes != bytes.npos) {
+    if (cut_ == Cut::at_the_writes && writes != std::string_view::npos) {
       done_ = true;
       return writes;
     }
-    if (commit == bytes.npos) return bytes.size();
+    if (commit == std::string_view::npos) return bytes.size();
     if (cut_ == Cut::before_commit) {
       done_ = true;
       return commit;

@@ -93,7 +93,7 @@ void Releaser::pause() {
   const auto until = std::chrono::steady_clock::now() + kRetryPause;
   while (!stopping_) {
     const auto left = until - std::chrono::steady_clock::now();
-    if (left <= left.zero()) return;
+    if (left <= std::chrono::nanoseconds::zero()) return;
     changed_.wait_for(mutex_, left);
   }
 }

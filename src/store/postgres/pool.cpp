@@ -129,12 +129,12 @@ Result<void> Pool::check_there() {
 }
 
 void Pool::look_after() {
-  base::MutexLock lock(mutex_);
+  const base::MutexLock lock(mutex_);
   while (!closing_) {
     if (state_ == State::there) {
       changed_.wait(mutex_);
     } else {
-      try_to_connect(lock);
+      try_to_connect();
     }
   }
 }
@@ -147,14 +147,14 @@ void Pool::pause(SteadyTime until) {
   }
 }
 
-void Pool::try_to_connect(base::MutexLock& lock) {
+void Pool::try_to_connect() {
   if (state_ == State::away) {
     pause(std::chrono::steady_clock::now() + settings_.options.reconnect_pause);
   }
   if (closing_) return;
-  lock.unlock();
+  mutex_.unlock();
   auto session = Session::open(settings_);
-  lock.lock();
+  mutex_.lock();
   if (session) {
     ++open_;
     server_started_ = (*session)->backend().server_started;

@@ -65,7 +65,8 @@ class Pool {
   void question() LEDGER_REQUIRES(mutex_);
   /// The pool's thread.
   void look_after() LEDGER_EXCLUDES(mutex_);
-  void try_to_connect(base::MutexLock& lock) LEDGER_REQUIRES(mutex_);
+  /// Gives the mutex up meanwhile.
+  void try_to_connect() LEDGER_REQUIRES(mutex_);
   void pause(SteadyTime until) LEDGER_REQUIRES(mutex_);
 
   const Settings& settings_;

@@ -211,9 +211,8 @@ void BatchRunner::set_aside_refused(Requests& requests, const std::vector<Accoun
   });
 }
 
-/// Keys that were looked up before the leases are not looked up again: one that was added since
-/// belongs to a request for the same accounts, which the leases keep out, and where they do not,
-/// its unique index refuses this batch.
+/// Keys that were looked up before the leases are not looked up again: one that was added since is
+/// refused by its unique index, and found by the next attempt.
 void BatchRunner::post(const Requests& requests, bool keys_are_new) {
   std::vector<const core::Operation*> operations;
   operations.reserve(requests.size());

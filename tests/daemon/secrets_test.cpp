@@ -43,7 +43,7 @@ TEST_CASE("a wrong password is refused without being told") {
 }
 
 TEST_CASE("an unreachable Postgres is one clear failure, for a restart policy to try again") {
-  const std::string port = std::to_string(free_port());
+  const std::string port = std::to_string(ledger::testing::unused_port());
   fails({{"DB_URL", "postgres://user:hunter2@127.0.0.1:" + port + "/db"}}, 1, "store_unavailable");
 }
 

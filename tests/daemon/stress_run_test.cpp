@@ -37,7 +37,7 @@ TEST_CASE("ledgerd stress ends with 0 and a report when everything held, in a le
 
 TEST_CASE("ledgerd stress crashes and restarts a server by the commands it is given") {
   const TempFolder folder;
-  const std::string port = std::to_string(free_port());
+  const std::string port = std::to_string(ledger::testing::unused_port());
   // It takes a killed process a moment to let go of its port and its file.
   std::ofstream(folder.file("crash")) << R"(kill -9 $(cat pid)
 i=0
@@ -61,8 +61,9 @@ done)";
 
 TEST_CASE("ledgerd stress ends with 3 when nobody is there") {
   const TempFolder folder;
-  const Ended ended = run_ledgerd(folder.path(), {"stress", "--url", url_of(free_port()),
-                                                  "--transfers", "10", "--patience", "0.2"});
+  const Ended ended =
+      run_ledgerd(folder.path(), {"stress", "--url", url_of(ledger::testing::unused_port()),
+                                  "--transfers", "10", "--patience", "0.2"});
   CHECK(ended.exit_code == 3);
   CHECK(contains(ended.err, "is not ready after 0.2 s"));
 }

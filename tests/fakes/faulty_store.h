@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "fakes/shared_store.h"
 #include "ledger/store.h"
 
 namespace ledger::fakes {
@@ -20,12 +21,12 @@ struct Fault {
 };
 
 /// Passes every call on to `inner`, unless `plan` has a fault for it. Not thread-safe in `plan`.
-class FaultyStore final : public Store {
+class FaultyStore final : public SharedStore {
  public:
   using Plan = std::function<std::optional<Fault>(Call)>;
 
   FaultyStore(std::unique_ptr<Store> inner, Plan plan)
-      : inner_(std::move(inner)), plan_(std::move(plan)) {}
+      : SharedStore(std::move(inner)), plan_(std::move(plan)) {}
 
   Result<std::unique_ptr<StoreTransaction>> begin(const LoadRequest& load,
                                                   SteadyTime deadline) override {
@@ -45,17 +46,6 @@ class FaultyStore final : public Store {
     if (const auto fault = plan_(Call::settle)) return Error{fault->code, "fault"};
     return inner_->settle(deadline);
   }
-
-  Result<std::optional<Account>> find_account(AccountId id) override {
-    return inner_->find_account(id);
-  }
-  Result<std::vector<JournalRow>> read_journal(Seq first, std::size_t limit) override {
-    return inner_->read_journal(first, limit);
-  }
-  Result<std::vector<Account>> read_accounts(AccountId after, std::size_t limit) override {
-    return inner_->read_accounts(after, limit);
-  }
-  Result<void> check() override { return inner_->check(); }
 
  private:
   class FaultyTransaction final : public StoreTransaction {
@@ -77,7 +67,6 @@ class FaultyStore final : public Store {
     std::unique_ptr<StoreTransaction> inner_;
   };
 
-  std::unique_ptr<Store> inner_;
   Plan plan_;
 };
 

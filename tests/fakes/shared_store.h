@@ -9,7 +9,7 @@
 namespace ledger::fakes {
 
 /// Passes every call on to a store that others use as well.
-class SharedStore final : public Store {
+class SharedStore : public Store {
  public:
   explicit SharedStore(std::shared_ptr<Store> inner) : inner_(std::move(inner)) {}
 
@@ -32,7 +32,7 @@ class SharedStore final : public Store {
   }
   Result<void> check() override { return inner_->check(); }
 
- private:
+ protected:
   const std::shared_ptr<Store> inner_;
 };
 

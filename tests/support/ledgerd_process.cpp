@@ -1,10 +1,7 @@
 #include "support/ledgerd_process.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,28 +9,14 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <random>
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
-#include <thread>
 
 extern char** environ;  // NOLINT: POSIX gives it no header
 
 namespace ledgerd::testing {
 namespace {
-
-constexpr auto kPollInterval = std::chrono::milliseconds(2);
-
-template <class Condition>
-bool wait_for(std::chrono::milliseconds timeout, Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() >= deadline) return false;
-    std::this_thread::sleep_for(kPollInterval);
-  }
-  return true;
-}
 
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -86,19 +69,6 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
   _exit(127);
 }
 
-bool is_free(std::uint16_t port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  close(fd);
-  return bound;
-}
-
 }  // namespace
 
 LedgerdRun::LedgerdRun(const std::string& folder, const Arguments& arguments,
@@ -136,7 +106,7 @@ std::optional<Ended> LedgerdRun::wait(std::chrono::milliseconds timeout) {
     exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return true;
   };
-  if (!wait_for(timeout, ended)) return std::nullopt;
+  if (!ledger::testing::wait_until(ended, timeout)) return std::nullopt;
   return Ended{*exit_code_, out(), err()};
 }
 
@@ -150,19 +120,10 @@ Ended run_ledgerd(const std::string& folder, const Arguments& arguments,
   return run.wait().value_or(Ended{});
 }
 
-std::uint16_t free_port() {
-  static std::mt19937 random{std::random_device{}()};
-  std::uniform_int_distribution<int> ports(10'000, 32'000);
-  for (;;) {
-    const auto port = static_cast<std::uint16_t>(ports(random));
-    if (is_free(port)) return port;
-  }
-}
-
 LedgerdProcess::LedgerdProcess(Arguments arguments, Variables variables)
     : arguments_(std::move(arguments)), variables_(std::move(variables)) {
   for (int attempts = 0; attempts < 10; ++attempts) {
-    port_ = free_port();
+    port_ = ledger::testing::unused_port();
     if (start()) return;
   }
   throw std::runtime_error("every port is taken: " + run_->err());
@@ -173,10 +134,11 @@ bool LedgerdProcess::start() {
   arguments.insert(arguments.end(), {"--listen", "127.0.0.1:" + std::to_string(port_)});
   run_ = std::make_unique<LedgerdRun>(folder_.path(), arguments, variables_);
   // Its own word first: whoever else took the port would answer /healthz just as well.
-  const bool settled = wait_for(kPatience, [this] {
+  const auto has_settled = [this] {
     const bool listening = run_->err().find("listening on http://") != std::string::npos;
     return (listening && is_alive()) || run_->wait(std::chrono::milliseconds(0)).has_value();
-  });
+  };
+  const bool settled = ledger::testing::wait_until(has_settled, kPatience);
   if (settled && !run_->wait(std::chrono::milliseconds(0))) return true;
   if (run_->err().find("cannot listen") != std::string::npos) return false;
   throw std::runtime_error("ledgerd did not start: " + run_->err());

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "support/child_process.h"
 #include "support/raw_http.h"
 #include "support/temp_folder.h"
 
@@ -53,9 +54,6 @@ class LedgerdRun {
 /// Runs ledgerd until it ends by itself; exit code -1 if it does not.
 Ended run_ledgerd(const std::string& folder, const Arguments& arguments,
                   const Variables& variables = {});
-
-/// A port that nobody listens on, below the range that outgoing connections are given.
-std::uint16_t free_port();
 
 /// A ledgerd that serves. All methods are for the thread that made it; port() is for all.
 class LedgerdProcess {

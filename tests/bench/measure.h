@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,14 +61,17 @@ inline Samples ratios(const Samples& over, const Samples& under) {
   return result;
 }
 
-inline void print_rates(const char* what, const Samples& values) {
-  std::printf("  %-56s %9.0f/s  (%.0f to %.0f)\n", what, median(values), quantile(values, 0),
-              quantile(values, 1));
+inline void print_rates(const std::string& what, const Samples& values) {
+  std::printf("  %-56s %9.0f/s  (%.0f to %.0f)\n", what.c_str(), median(values),
+              quantile(values, 0), quantile(values, 1));
 }
 
-inline void print_ratios(const char* what, const Samples& values, double aim) {
-  std::printf("  %-56s %9.2fx   (%.2f to %.2f)   aim: %gx or more\n", what, median(values),
-              quantile(values, 0), quantile(values, 1), aim);
+inline void print_ratios(const std::string& what, const Samples& values,
+                         std::optional<double> aim = {}) {
+  std::printf("  %-56s %9.2fx   (%.2f to %.2f)", what.c_str(), median(values), quantile(values, 0),
+              quantile(values, 1));
+  if (aim) std::printf("   aim: %gx or more", *aim);
+  std::printf("\n");
 }
 
 }  // namespace ledger::bench

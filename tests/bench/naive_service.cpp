@@ -2,10 +2,12 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -16,6 +18,8 @@
 
 namespace ledger::bench {
 namespace {
+
+using Locking = NaiveService::Locking;
 
 struct Finish {
   void operator()(PGconn* connection) const { PQfinish(connection); }
@@ -156,9 +160,13 @@ class RedisMutex {
 
 class Caller {
  public:
-  Caller(Pool& pool, std::uint16_t redis_port, std::uint64_t seed, bool hot,
+  Caller(Pool& pool, std::uint16_t redis_port, Requests requests, Locking locking,
          const std::atomic<bool>& stop)
-      : pool_(pool), mutex_(redis_port), requests_(seed, hot), stop_(stop) {}
+      : pool_(pool),
+        mutex_(redis_port),
+        requests_(std::move(requests)),
+        locking_(locking),
+        stop_(stop) {}
 
   std::int64_t run() {
     std::int64_t acknowledged = 0;
@@ -173,14 +181,32 @@ class Caller {
     const bool known = pool_.with(
         [&](Database& database) { return !Database::value(database.call("find", {key})).empty(); });
     if (known) die("the naive service: a random key came twice");
-    const std::string lock = "naive:" + std::to_string(pair.from);
     const std::string token = requests_.key();
-    for (Pauses pauses(requests_.random()); !mutex_.try_lock(lock, token); pauses.next()) {
-      if (stop_) return false;
-    }
-    const bool done = post(key, pair);
-    mutex_.unlock(lock, token);
+    const auto names = lock_names(pair);
+    const auto locked = lock(names, token);
+    const bool done = locked == names.size() && post(key, pair);
+    for (const auto& name : std::span(names).first(locked))
+      mutex_.unlock(name, token);
     return done;
+  }
+
+  [[nodiscard]] std::vector<std::string> lock_names(Pair pair) const {
+    const auto name = [](std::int64_t account) { return "naive:" + std::to_string(account); };
+    if (locking_ == Locking::payer) return {name(pair.from)};
+    const auto [first, second] = std::minmax(pair.from, pair.to);
+    return {name(first), name(second)};
+  }
+
+  /// One after the other; how many it got before it was told to stop.
+  std::size_t lock(const std::vector<std::string>& names, const std::string& token) {
+    for (std::size_t locked = 0; locked < names.size(); ++locked) {
+      Pauses pauses(requests_.random());
+      while (!mutex_.try_lock(names[locked], token)) {
+        if (stop_) return locked;
+        pauses.next();
+      }
+    }
+    return names.size();
   }
 
   bool post(const std::string& key, Pair pair) {
@@ -212,6 +238,7 @@ class Caller {
   Pool& pool_;
   RedisMutex mutex_;
   Requests requests_;
+  const Locking locking_;
   const std::atomic<bool>& stop_;
 };
 
@@ -233,13 +260,14 @@ NaiveService::NaiveService(std::string url, std::uint16_t redis_port)
   database.execute(fill.c_str());
 }
 
-double NaiveService::run(int callers, std::chrono::milliseconds time, bool hot) {
+double NaiveService::run(int callers, std::chrono::milliseconds time, bool hot, Locking locking) {
   Pool pool(url_, kConnections);
   std::atomic<bool> stop{false};
   std::atomic<std::int64_t> acknowledged{0};
   std::vector<std::unique_ptr<Caller>> all;
   for (int i = 0; i < callers; ++i)
-    all.push_back(std::make_unique<Caller>(pool, redis_port_, seeds_.next(), hot, stop));
+    all.push_back(
+        std::make_unique<Caller>(pool, redis_port_, Requests(seeds_.next(), hot), locking, stop));
 
   const auto start = SteadyClock::now();
   std::vector<std::thread> threads;

@@ -53,6 +53,7 @@ void WorkingAccounts::undo_transfer() {
 }
 
 void WorkingAccounts::collect(WriteSet& writes) {
+  writes.updated.reserve(loaded_versions_.size());
   for (std::size_t i = 0; i < accounts_.size(); ++i) {
     if (i >= loaded_versions_.size()) {
       writes.created.push_back(std::move(accounts_[i]));

@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -11,13 +12,14 @@ namespace {
 // Timestamps count microseconds from 2000-01-01, where ours count from 1970-01-01.
 constexpr std::uint64_t kEpochShift = 946'684'800'000'000;
 
-// All multi-byte integers are big-endian.
+// All multi-byte integers are big-endian. In one piece: byte by byte, each would be checked for
+// room, and a batch has many.
 template <class T>
 void append(std::string& bytes, T value) {
-  for (std::size_t shift = sizeof(T) * 8; shift > 0;) {
-    shift -= 8;
-    bytes.push_back(static_cast<char>((value >> shift) & 0xFFU));
-  }
+  std::array<char, sizeof(T)> encoded{};
+  for (std::size_t i = sizeof(T); i > 0; value >>= 8)
+    encoded[--i] = static_cast<char>(value & 0xFFU);
+  bytes.append(encoded.data(), encoded.size());
 }
 
 template <class T>

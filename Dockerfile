@@ -10,6 +10,7 @@ COPY pkgconfig pkgconfig
 COPY include include
 COPY src src
 COPY daemon daemon
+COPY docs/openapi.json docs/
 RUN cmake --preset release -G Ninja \
   && cmake --build --preset release --target ledgerd \
   && strip build/release/ledgerd

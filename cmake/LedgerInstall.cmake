@@ -39,7 +39,7 @@ endif()
 
 # The prefix is derived from where the .pc lies, so the installed tree may be moved. A static library
 # is all there is when the build is static, so what it needs is not "private" then.
-set(ledger_pc_packages "sqlite3 libcrypto")
+set(ledger_pc_packages "sqlite3 libcrypto simdjson")
 if(LEDGER_WITH_POSTGRES)
   string(APPEND ledger_pc_packages " libpq")
 endif()

@@ -24,7 +24,7 @@ libssl-dev|hashes
 libpq-dev|the Postgres store
 libhiredis-dev|locks in Redis
 libfmt-dev|formats log lines and messages of ledgerd
-libsimdjson-dev|parses JSON in ledgerd
+libsimdjson-dev|parses JSON: metadata, and the bodies that ledgerd gets
 libcli11-dev|parses the command line of ledgerd
 curl|calls ledgerd, as make run shows
 '
@@ -36,6 +36,7 @@ test_packages='
 doctest-dev|the test framework
 pkg-config|finds the installed library, as its users do
 python3-yaml|reads compose.yaml in the tests
+python3-jsonschema|checks the answers of ledgerd against its OpenAPI document
 ccache|makes the second build of the same file free
 '
 ci_packages='

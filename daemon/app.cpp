@@ -134,6 +134,11 @@ std::optional<bool> prepare_demo(const Config& config, ledger::Ledger& ledger, L
   return *seeded;
 }
 
+/// A few of the largest batches at a time, or many small ones.
+BatchLimits batch_limits(const http::FramingLimits& limits) {
+  return {.item_bytes = limits.body_bytes, .bytes_under_way = 4 * limits.large_body_bytes};
+}
+
 void announce_demo(const std::string& url) {
   fmt::print(
       "Try a transfer (the same line again answers from the record, and moves nothing):\n\n"
@@ -156,8 +161,10 @@ int serve(const Config& config, Logger& logger) {
   const auto demo = prepare_demo(config, *ledger, logger);
   if (!demo) return kFailure;
 
-  http::Server server(config.server,
-                      make_handler(*ledger, logger, config.chaos ? &chaos : nullptr));
+  http::ServerOptions options = config.server;
+  options.limits.large_body_path = kBatchPath;
+  http::Server server(options, make_handler(*ledger, logger, config.chaos ? &chaos : nullptr,
+                                            batch_limits(options.limits)));
   if (const auto error = server.start(config.listen.host, config.listen.port)) {
     logger.error(*error);
     return kFailure;

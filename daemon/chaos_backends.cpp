@@ -5,12 +5,11 @@
 #include <deque>
 #include <iterator>
 #include <optional>
-#include <span>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/mutex.h"
+#include "ledger/store_wrapper.h"
 
 namespace ledgerd {
 namespace {
@@ -39,10 +38,10 @@ class ChaosTransaction final : public StoreTransaction {
   const std::unique_ptr<StoreTransaction> inner_;
 };
 
-class ChaosStore final : public Store {
+class ChaosStore final : public ledger::StoreWrapper {
  public:
   ChaosStore(Chaos& chaos, std::unique_ptr<Store> inner)
-      : chaos_(chaos), inner_(std::move(inner)) {}
+      : StoreWrapper(std::move(inner)), chaos_(chaos) {}
 
   Result<std::unique_ptr<StoreTransaction>> begin(const ledger::LoadRequest& load,
                                                   SteadyTime deadline) override {
@@ -51,26 +50,9 @@ class ChaosStore final : public Store {
     return std::unique_ptr<StoreTransaction>(
         std::make_unique<ChaosTransaction>(chaos_, std::move(*begun)));
   }
-  Result<std::vector<ledger::JournalRow>> find_recorded(
-      std::span<const std::string_view> keys) override {
-    return inner_->find_recorded(keys);
-  }
-  Result<std::optional<ledger::Account>> find_account(AccountId id) override {
-    return inner_->find_account(id);
-  }
-  Result<std::vector<ledger::JournalRow>> read_journal(ledger::Seq first,
-                                                       std::size_t limit) override {
-    return inner_->read_journal(first, limit);
-  }
-  Result<std::vector<ledger::Account>> read_accounts(AccountId after, std::size_t limit) override {
-    return inner_->read_accounts(after, limit);
-  }
-  Result<void> settle(SteadyTime deadline) override { return inner_->settle(deadline); }
-  Result<void> check() override { return inner_->check(); }
 
  private:
   Chaos& chaos_;
-  const std::unique_ptr<Store> inner_;
 };
 
 /// Leases whose holder has died, as far as anybody can tell.

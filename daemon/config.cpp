@@ -62,6 +62,8 @@ constexpr Setting kMaxHeader{"--max-header", "LEDGER_MAX_HEADER", "BYTES",
                              "All headers of a request together; more is 431 [16384]"};
 constexpr Setting kMaxBody{"--max-body", "LEDGER_MAX_BODY", "BYTES",
                            "Body of a request; more is 413 [1048576]"};
+constexpr Setting kMaxBatchBody{"--max-batch-body", "LEDGER_MAX_BATCH_BODY", "BYTES",
+                                "Body of a batch; more is 413 [8388608]"};
 constexpr Setting kMaxPath{"--max-path", "LEDGER_MAX_PATH", "BYTES",
                            "Path and query of a request; more is 414 [2048]"};
 constexpr Setting kRequestTimeout{"--request-timeout", "LEDGER_REQUEST_TIMEOUT", "SECONDS",
@@ -76,11 +78,11 @@ constexpr Setting kChaosMode{nullptr, "CHAOS_MODE", nullptr, nullptr};
 constexpr Setting kInsecure{nullptr, "LEDGER_INSECURE", nullptr, nullptr};
 
 constexpr const Setting* kFlags[] = {
-    &kListen,       &kDb,       &kDbSchema,       &kDbIsolation,    &kDbConnections,
-    &kDbMigrate,    &kRedis,    &kLocks,          &kLockTtl,        &kOutcomeCache,
-    &kDemo,         &kLogLevel, &kLogFormat,      &kWorkers,        &kMaxPath,
-    &kMaxHeader,    &kMaxBody,  &kMaxConnections, &kRequestTimeout, &kIdleTimeout,
-    &kWriteTimeout, &kGrace};
+    &kListen,      &kDb,           &kDbSchema,     &kDbIsolation,    &kDbConnections,
+    &kDbMigrate,   &kRedis,        &kLocks,        &kLockTtl,        &kOutcomeCache,
+    &kDemo,        &kLogLevel,     &kLogFormat,    &kWorkers,        &kMaxPath,
+    &kMaxHeader,   &kMaxBody,      &kMaxBatchBody, &kMaxConnections, &kRequestTimeout,
+    &kIdleTimeout, &kWriteTimeout, &kGrace};
 
 constexpr std::string_view kFooter =
     "Environment only:\n"
@@ -378,6 +380,7 @@ Config read(Reader& reader, Command command) {
   reader.number(kMaxPath, kMaxBytes, config.server.limits.target_bytes);
   reader.number(kMaxHeader, kMaxBytes, config.server.limits.header_bytes);
   reader.number(kMaxBody, kMaxBytes, config.server.limits.body_bytes);
+  reader.number(kMaxBatchBody, kMaxBytes, config.server.limits.large_body_bytes);
   reader.number(kMaxConnections, 1'000'000, config.server.max_connections);
   reader.seconds(kRequestTimeout, config.server.request_timeout);
   reader.seconds(kIdleTimeout, config.server.idle_timeout);

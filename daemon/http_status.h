@@ -8,7 +8,8 @@
 namespace ledgerd {
 
 /// - malformed (1xx): 400
-/// - declined (2xx): 422; account_exists: 409
+/// - declined (2xx): 422; account_exists, reference_exists: 409; version_mismatch: 412;
+///   unknown_account, transfer_not_found: 404
 /// - not applied (3xx): 503, and see retry_after_seconds
 /// - in doubt (4xx): 500. Not 503: a client or proxy that repeats a 503 by itself might do so with
 ///   a new key, and move the money twice.

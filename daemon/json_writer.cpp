@@ -1,6 +1,8 @@
 #include "json_writer.h"
 
-#include <cstdint>
+#include <algorithm>
+#include <array>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -36,44 +38,82 @@ CodePoint decode(std::string_view text) {
 
 bool is_control(std::uint32_t value) { return value < 0x20 || (value >= 0x7f && value < 0xa0); }
 
+/// Needs no look at UTF-8, and no escape: nearly all there is.
+bool is_plain(char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; }
+
+void append_code_point(std::string& out, std::string_view& text) {
+  const auto [value, length] = decode(text);
+  if (length == 0) {
+    out += kReplacement;
+    text.remove_prefix(1);
+    return;
+  }
+  if (is_control(value)) {
+    out += fmt::format("\\u{:04x}", value);
+  } else {
+    if (value == '"' || value == '\\') out += '\\';
+    out += text.substr(0, length);
+  }
+  text.remove_prefix(length);
+}
+
 }  // namespace
 
-std::string json_string(std::string_view text) {
-  std::string out = "\"";
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
   while (!text.empty()) {
-    const auto [value, length] = decode(text);
-    if (length == 0) {
-      out += kReplacement;
-      text.remove_prefix(1);
-      continue;
-    }
-    if (is_control(value)) {
-      out += fmt::format("\\u{:04x}", value);
-    } else {
-      if (value == '"' || value == '\\') out += '\\';
-      out += text.substr(0, length);
-    }
-    text.remove_prefix(length);
+    const auto plain = std::find_if_not(text.begin(), text.end(), is_plain) - text.begin();
+    out += text.substr(0, static_cast<std::size_t>(plain));
+    text.remove_prefix(static_cast<std::size_t>(plain));
+    if (!text.empty()) append_code_point(out, text);
   }
   out += '"';
+}
+
+std::string json_string(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
   return out;
 }
 
+std::string& JsonObject::member(std::string_view name) {
+  if (!first_) out_ += ',';
+  first_ = false;
+  out_ += '"';
+  out_ += name;
+  out_ += "\":";
+  return out_;
+}
+
 JsonObject& JsonObject::text(std::string_view name, std::string_view value) {
-  return raw(name, json_string(value));
+  append_json_string(member(name), value);
+  return *this;
 }
 
 JsonObject& JsonObject::raw(std::string_view name, std::string_view value) {
-  if (members_.size() > 1) members_ += ',';
-  members_ += json_string(name);
-  members_ += ':';
-  members_ += value;
+  member(name) += value;
   return *this;
+}
+
+JsonObject& JsonObject::number(std::string_view name, std::int64_t value) {
+  std::array<char, 20> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  return raw(name, {digits.data(), static_cast<std::size_t>(end - digits.data())});
+}
+
+JsonObject& JsonObject::boolean(std::string_view name, bool value) {
+  return raw(name, value ? "true" : "false");
 }
 
 JsonObject& JsonObject::text_or_null(std::string_view name,
                                      const std::optional<std::string>& value) {
   return value ? text(name, *value) : raw(name, "null");
+}
+
+std::string& JsonArray::begin() {
+  if (!first_) out_ += ',';
+  first_ = false;
+  return out_;
 }
 
 }  // namespace ledgerd

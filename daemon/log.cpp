@@ -49,7 +49,8 @@ std::string format_text(ledger::Timestamp time, LogLevel level, std::string_view
 
 std::string format_json(ledger::Timestamp time, LogLevel level, std::string_view message,
                         std::initializer_list<LogField> fields) {
-  JsonObject line;
+  std::string text;
+  JsonObject line(text);
   line.text("ts", rfc3339(time)).text("level", name(level)).text("msg", message);
   for (const LogField& field : fields) {
     if (field.is_number()) {
@@ -58,7 +59,8 @@ std::string format_json(ledger::Timestamp time, LogLevel level, std::string_view
       line.text(field.name(), field.value());
     }
   }
-  return line.finish();
+  line.close();
+  return text;
 }
 
 void write_all(int fd, std::string_view bytes) {

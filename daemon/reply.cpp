@@ -4,32 +4,22 @@
 #include "json_writer.h"
 
 namespace ledgerd {
-namespace {
 
-std::string_view title(int status) {
-  switch (status) {
-    case 409:
-      return "Conflict";
-    case 422:
-      return "Unprocessable Content";
-    default:
-      return http::reason_phrase(status);
-  }
+void append_problem(std::string& out, const ApiError& error) {
+  JsonObject json(out);
+  json.text("type", std::string(http::kProblemTypePrefix) + error.code)
+      .text("title", error.title)
+      .number("status", error.status)
+      .text("code", error.code)
+      .text("detail", error.message)
+      .close();
 }
 
-}  // namespace
-
 Reply problem_reply(const ApiError& error) {
-  JsonObject body;
-  body.text("type", "about:blank")
-      .text("title", title(error.status))
-      .raw("status", std::to_string(error.status))
-      .text("code", error.code)
-      .text("detail", error.message);
-  Reply reply{.status = error.status,
-              .body = body.finish(),
-              .content_type = std::string(http::kProblemContentType)};
-  if (error.replayed) reply.headers.emplace_back("Idempotent-Replayed", "true");
+  Reply reply{
+      .status = error.status, .body = {}, .content_type = std::string(http::kProblemContentType)};
+  append_problem(reply.body, error);
+  if (error.replayed) reply.headers.emplace_back(kReplayedHeader, "true");
   if (error.retry_after_seconds) {
     reply.headers.emplace_back("Retry-After", std::to_string(*error.retry_after_seconds));
   }
@@ -48,6 +38,11 @@ void log_failure(Logger& logger, std::string_view what, const ledger::Error& err
     default:
       break;
   }
+}
+
+Reply failure_reply(Logger& logger, std::string_view what, const ledger::Error& error) {
+  log_failure(logger, what, error);
+  return problem_reply(to_api_error(error));
 }
 
 }  // namespace ledgerd

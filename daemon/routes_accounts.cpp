@@ -1,121 +1,119 @@
-#include <charconv>
+#include <utility>
 #include <variant>
 
 #include <fmt/format.h>
 
+#include "etag.h"
 #include "idempotency_key.h"
-#include "json_writer.h"
-#include "rfc3339.h"
+#include "ledger_json.h"
+#include "requests.h"
 #include "routes.h"
 
 namespace ledgerd {
 namespace {
 
-std::string_view name(ledger::AccountStatus status) {
-  switch (status) {
-    case ledger::AccountStatus::open:
-      return "open";
-    case ledger::AccountStatus::frozen:
-      return "frozen";
-    case ledger::AccountStatus::closed:
-      return "closed";
-  }
-  return "unknown";
+/// Whose currency limits are in while there is no account: then the ledger says that it is missing.
+constexpr std::string_view kDefaultCurrency = "USD";
+
+bool has_limits(const AccountChangeBody& body) { return body.min_balance || body.max_balance; }
+
+/// The account's currency; that of `fallback` where there is no such account.
+ledger::Result<ledger::Currency> currency_of(ledger::Ledger& ledger, ledger::AccountId id,
+                                             ledger::Currency fallback) {
+  const auto account = ledger.account(id);
+  if (account) return account->terms.currency;
+  if (account.error().code == ledger::ErrorCode::account_not_found) return fallback;
+  return account.error();
 }
 
-std::string account_json(const ledger::Account& account) {
-  const ledger::Currency currency = account.terms.currency;
-  const auto decimal = [currency](ledger::MinorUnits units) {
-    return ledger::Amount(units, currency).to_string();
-  };
-  const auto limit = [&decimal](std::optional<ledger::MinorUnits> units) {
-    return units ? std::optional(decimal(*units)) : std::nullopt;
-  };
-  JsonObject json;
-  json.raw("id", std::to_string(to_int(account.id)))
-      .text("currency", currency.code())
-      .text("status", name(account.terms.status))
-      .text("balance", decimal(account.balance))
-      .text("held", decimal(account.held))
-      .text("available", decimal(account.available()))
-      .text_or_null("min_balance", limit(account.terms.min_balance))
-      .text_or_null("max_balance", limit(account.terms.max_balance))
-      .raw("version", std::to_string(account.version))
-      .text("created_at", rfc3339(account.created_at));
-  return json.finish();
+/// One PATCH, with all that was read of it.
+struct Change {
+  std::string key;
+  ledger::AccountId account{};
+  AccountChangeBody body;
+  std::optional<std::int64_t> expected_version;
+};
+
+std::variant<ledger::Result<ledger::ChangedAccount>, ApiError> attempt(ledger::Ledger& ledger,
+                                                                       const Change& change,
+                                                                       ledger::Currency currency) {
+  auto request = to_account_change(change.key, change.account, change.body, currency);
+  if (auto* error = std::get_if<ApiError>(&request)) return std::move(*error);
+  auto& account_change = std::get<ledger::AccountChange>(request);
+  account_change.expected_version = change.expected_version;
+  return ledger.update_account(account_change);
 }
 
-/// Reads a limit of the body into `units`; nothing stands for no limit.
-std::optional<ApiError> parse_limit(std::string_view field, const std::optional<std::string>& text,
-                                    ledger::Currency currency,
-                                    std::optional<ledger::MinorUnits>& units) {
-  units.reset();
-  if (!text) return std::nullopt;
-  const auto amount = ledger::Amount::parse(*text, currency);
-  if (!amount) {
-    return bad_request(
-        amount.error().code,
-        fmt::format("{}: must be a decimal number that fits {}, such as \"{}\"", field,
-                    currency.code(), ledger::Amount(0, currency).to_string()));
-  }
-  units = amount->minor_units();
-  return std::nullopt;
+Reply changed_reply(Logger& logger, const ledger::Result<ledger::ChangedAccount>& changed) {
+  if (!changed) return failure_reply(logger, "changing an account failed", changed.error());
+  Reply reply{.status = 200, .body = {}};
+  append_changed_account(reply.body, changed->account);
+  reply.headers.emplace_back("ETag", etag(changed->account.version));
+  if (changed->replayed) reply.headers.emplace_back(kReplayedHeader, "true");
+  return reply;
 }
 
-std::variant<ledger::AccountRequest, ApiError> to_account_request(const ledger::Ledger& ledger,
-                                                                  std::string key,
-                                                                  const AccountBody& body) {
-  const auto currency = ledger.currency(body.currency);
-  if (!currency) {
-    return bad_request(currency.error().code,
-                       fmt::format("currency: {}", describe(currency.error().code)));
-  }
-  ledger::AccountRequest request{.key = std::move(key), .currency = *currency, .id = body.id};
-  if (auto error = parse_limit("min_balance", body.min_balance, *currency, request.min_balance)) {
-    return std::move(*error);
-  }
-  if (auto error = parse_limit("max_balance", body.max_balance, *currency, request.max_balance)) {
-    return std::move(*error);
-  }
-  return request;
+Reply apply(ledger::Ledger& ledger, Logger& logger, const Change& change) {
+  const auto fallback = ledger.currency(kDefaultCurrency);
+  if (!fallback) return failure_reply(logger, "changing an account failed", fallback.error());
+  const auto currency =
+      has_limits(change.body) ? currency_of(ledger, change.account, *fallback) : fallback;
+  if (!currency) return failure_reply(logger, "changing an account failed", currency.error());
+  auto changed = attempt(ledger, change, *currency);
+  if (const auto* error = std::get_if<ApiError>(&changed)) return problem_reply(*error);
+  const auto& result = std::get<ledger::Result<ledger::ChangedAccount>>(changed);
+  const bool reused = !result && result.error().code == ledger::ErrorCode::key_reused;
+  if (!reused || *currency == *fallback) return changed_reply(logger, result);
+
+  // This very change may have been declined when the account did not exist yet. Asking in that
+  // currency finds the record; it cannot change anything, since the key is taken.
+  const auto recorded = attempt(ledger, change, *fallback);
+  const auto* known = std::get_if<ledger::Result<ledger::ChangedAccount>>(&recorded);
+  const bool found = known != nullptr && !*known && known->error().replayed;
+  return changed_reply(logger, found ? *known : result);
 }
 
 }  // namespace
 
+std::optional<std::int64_t> parse_path_id(std::string_view id) { return parse_integer(id, 1); }
+
+Reply bad_path_id(ledger::ErrorCode code) {
+  return problem_reply(bad_request(code, fmt::format("id: {}", describe(code))));
+}
+
 Reply create_account(ledger::Ledger& ledger, Logger& logger, const Request& request) {
   auto key = read_idempotency_key(request.idempotency_keys);
   if (const auto* error = std::get_if<ApiError>(&key)) return problem_reply(*error);
-  const auto body = parse_account_body(request.body);
+  auto body = parse_account_body(request.body);
   if (const auto* error = std::get_if<ApiError>(&body)) return problem_reply(*error);
   const auto account_request = to_account_request(ledger, std::get<std::string>(std::move(key)),
-                                                  std::get<AccountBody>(body));
+                                                  std::get<AccountBody>(std::move(body)));
   if (const auto* error = std::get_if<ApiError>(&account_request)) return problem_reply(*error);
 
   const auto created = ledger.create_account(std::get<ledger::AccountRequest>(account_request));
-  if (!created) {
-    log_failure(logger, "opening an account failed", created.error());
-    return problem_reply(to_api_error(created.error()));
-  }
-  Reply reply{.status = 201, .body = account_json(created->account)};
+  if (!created) return failure_reply(logger, "opening an account failed", created.error());
+  Reply reply{.status = 201, .body = {}};
+  append_account(reply.body, created->account);
   reply.headers.emplace_back("Location",
                              fmt::format("/v1/accounts/{}", to_int(created->account.id)));
-  if (created->replayed) reply.headers.emplace_back("Idempotent-Replayed", "true");
+  if (created->replayed) reply.headers.emplace_back(kReplayedHeader, "true");
   return reply;
 }
 
-Reply get_account(ledger::Ledger& ledger, Logger& logger, std::string_view id) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
-  if (error != std::errc() || end != id.data() + id.size() || number < 1 || id.front() == '0') {
-    constexpr auto kCode = ledger::ErrorCode::invalid_account_id;
-    return problem_reply(bad_request(kCode, fmt::format("id: {}", describe(kCode))));
-  }
-  const auto account = ledger.account(ledger::AccountId{number});
-  if (!account) {
-    log_failure(logger, "reading an account failed", account.error());
-    return problem_reply(to_api_error(account.error()));
-  }
-  return {.status = 200, .body = account_json(*account)};
+Reply change_account(ledger::Ledger& ledger, Logger& logger, const Request& request) {
+  auto key = read_idempotency_key(request.idempotency_keys);
+  if (const auto* error = std::get_if<ApiError>(&key)) return problem_reply(*error);
+  const auto id = parse_path_id(request.id);
+  if (!id) return bad_path_id(ledger::ErrorCode::invalid_account_id);
+  const auto version = expected_version(request.if_match);
+  if (const auto* error = std::get_if<ApiError>(&version)) return problem_reply(*error);
+  auto body = parse_account_change_body(request.body);
+  if (const auto* error = std::get_if<ApiError>(&body)) return problem_reply(*error);
+  return apply(ledger, logger,
+               {.key = std::get<std::string>(std::move(key)),
+                .account = ledger::AccountId{*id},
+                .body = std::get<AccountChangeBody>(std::move(body)),
+                .expected_version = std::get<std::optional<std::int64_t>>(version)});
 }
 
 }  // namespace ledgerd

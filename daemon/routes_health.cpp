@@ -9,10 +9,12 @@ namespace {
 
 /// Without leases the ledger goes on, so what the breaker does makes nobody unready.
 Reply ready(std::optional<ledger::CircuitState> locks) {
-  JsonObject body;
+  Reply reply;
+  JsonObject body(reply.body);
   body.text("status", "ready");
   if (locks) body.text("locks", name(*locks));
-  return {.status = 200, .body = body.finish()};
+  body.close();
+  return reply;
 }
 
 }  // namespace

@@ -16,15 +16,16 @@ constexpr std::size_t kMaxCachedCurrencies = 100'000;
 
 /// A header of old clients: the answer came out of the database.
 constexpr std::string_view kDbHitHeader = "X-Db-Hit";
-constexpr std::string_view kReplayedHeader = "Idempotent-Replayed";
 
 Reply success(const ledger::Receipt& receipt) {
   const std::string_view message =
       receipt.replayed ? "Transfer Complete (Recovered)" : "Transfer Complete";
-  JsonObject body;
-  body.text("status", "success").text("message", message);
-  body.raw("amount", receipt.legs.front().leg.amount.to_string());
-  Reply reply{.status = 200, .body = body.finish()};
+  Reply reply;
+  JsonObject(reply.body)
+      .text("status", "success")
+      .text("message", message)
+      .raw("amount", receipt.legs.front().leg.amount.to_string())
+      .close();
   if (receipt.replayed) {
     reply.headers.emplace_back(kDbHitHeader, "true");
     reply.headers.emplace_back(kReplayedHeader, "true");
@@ -33,9 +34,12 @@ Reply success(const ledger::Receipt& receipt) {
 }
 
 Reply failure(const ApiError& error) {
-  JsonObject body;
-  body.text("status", "error").text("code", error.code).text("message", error.message);
-  Reply reply{.status = error.status, .body = body.finish()};
+  Reply reply{.status = error.status, .body = {}};
+  JsonObject(reply.body)
+      .text("status", "error")
+      .text("code", error.code)
+      .text("message", error.message)
+      .close();
   if (error.replayed) reply.headers.emplace_back(kReplayedHeader, "true");
   if (error.retry_after_seconds) {
     reply.headers.emplace_back("Retry-After", std::to_string(*error.retry_after_seconds));

@@ -33,7 +33,9 @@ constexpr std::string_view kRetryLater = "5";
 constexpr Problem kOverloaded{503, "overloaded", "The server is busy; try again shortly."};
 constexpr Problem kTooManyConnections{503, "too_many_connections",
                                       "The server has too many connections."};
-constexpr Problem kShuttingDown{503, "shutting_down", "The server is shutting down."};
+/// The ledger has this code, too, and a code has one title.
+constexpr Problem kShuttingDown{503, "shutting_down", "The server is shutting down.",
+                                "the ledger is shutting down; try again with the same key"};
 constexpr Problem kRequestTimeout{408, "request_timeout",
                                   "The request did not arrive completely in time."};
 

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "http/ascii.h"
+#include "http/request_head.h"
 
 namespace ledgerd::http {
 namespace {
@@ -169,6 +170,8 @@ void RequestFramer::end_request_line(std::string_view line) {
   const auto target = line.substr(method_end + 1, target_end - method_end - 1);
   if (target.size() > limits_->target_bytes) return fail(kTargetTooLong);
   if (!is_token(line.substr(0, method_end)) || !is_target(target)) return fail(kRequestLine);
+  body_limit_ = target_path(target) == limits_->large_body_path ? limits_->large_body_bytes
+                                                                : limits_->body_bytes;
   set_version(line.substr(target_end + 1));
   phase_ = Phase::headers;
   headers_begin_ = scanned_;
@@ -254,7 +257,7 @@ void RequestFramer::end_head() {
   if (scanned_ - headers_begin_ > limits_->header_bytes) return fail(kHeadersTooLarge);
   if (http11_ && !has_host_) return fail(kMissingHost);
   if (chunked_ && has_content_length_) return fail(kConflictingLength);
-  if (content_length_ > limits_->body_bytes) return fail(kBodyTooLarge);
+  if (content_length_ > body_limit_) return fail(kBodyTooLarge);
   head_end_ = scanned_;
   begin_body();
 }
@@ -282,8 +285,8 @@ void RequestFramer::end_chunk_size_line(std::string_view line) {
   if (line.size() - digits.size() > kChunkExtensionBytes) return fail(kChunk);
 
   chunk_overhead_ += line.size() + 4;  // with the CR LF after the size, and after the data
-  if (size > limits_->body_bytes - chunked_bytes_) return fail(kBodyTooLarge);
-  if (chunk_overhead_ > limits_->body_bytes + kChunkOverheadSlack) return fail(kBodyTooLarge);
+  if (size > body_limit_ - chunked_bytes_) return fail(kBodyTooLarge);
+  if (chunk_overhead_ > body_limit_ + kChunkOverheadSlack) return fail(kBodyTooLarge);
   chunked_bytes_ += static_cast<std::size_t>(size);
   data_left_ = static_cast<std::size_t>(size);
   phase_ = size == 0 ? Phase::trailer : Phase::chunk_data;

@@ -20,8 +20,14 @@ struct FramingLimits {
   std::size_t header_bytes = std::size_t{16} * 1024;
   /// Number of header lines (431 beyond). Default 100.
   std::size_t header_count = 100;
-  /// Body, in bytes, without chunk framing (413 beyond). Default 1 MiB. Raise it for large batches.
+  /// Body, in bytes, without chunk framing (413 beyond). Default 1 MiB. Raise it for transfers of
+  /// many legs.
   std::size_t body_bytes = std::size_t{1024} * 1024;
+  /// The one path, as it is written in the target, whose bodies may have `large_body_bytes`
+  /// instead. Must outlive the framers. Default: none.
+  std::string_view large_body_path{};
+  /// Default 8 MiB. Raise it for larger batches.
+  std::size_t large_body_bytes = std::size_t{8} * 1024 * 1024;
 };
 
 /// Frames one request at a time, as its bytes arrive.
@@ -94,6 +100,7 @@ class RequestFramer {
   void complete() { state_ = State::complete; }
 
   const FramingLimits* limits_;
+  std::size_t body_limit_ = 0;  ///< the one of the path
   Problem problem_;
   std::size_t scanned_ = 0;  ///< bytes of the message that were dealt with
   std::size_t line_begin_ = 0;

@@ -111,11 +111,13 @@ void set_problem(httplib::Response& response, const Problem& problem) {
 }
 
 /// The library closes the connection after every error and advertises limits of its own; here the
-/// framer alone has decided whether the connection ends.
-void settle_connection_headers(const httplib::Request& request, httplib::Response& response) {
+/// framer alone has decided whether the connection ends. A 304 has no body, and the length of the
+/// one it stands for is not known: it must not say 0 (RFC 9110, 8.6).
+void settle_headers(const httplib::Request& request, httplib::Response& response) {
   response.headers.erase("Keep-Alive");
   response.headers.erase("Accept-Ranges");
   response.headers.erase("Connection");
+  if (response.status == 304) response.headers.erase("Content-Length");
   if (request.get_header_value("Connection") == "close") response.set_header("Connection", "close");
 }
 
@@ -131,7 +133,7 @@ RequestRouter::RequestRouter() {
         response = httplib::Response();
         set_problem(response, kInternalError);
       });
-  set_post_routing_handler(settle_connection_headers);
+  set_post_routing_handler(settle_headers);
 }
 
 void RequestRouter::get(const std::string& pattern, RouteHandler handler) {
@@ -166,6 +168,14 @@ void RequestRouter::add(Register add_route, std::string_view method, const std::
                        }
                        handler(request, response);
                      });
+}
+
+std::vector<std::string> RequestRouter::route_names() const {
+  std::vector<std::string> names;
+  names.reserve(routes_.size());
+  for (const Route& route : routes_)
+    names.push_back(std::string(route.method) + ' ' + route.pattern);
+  return names;
 }
 
 Response RequestRouter::handle(const InboundRequest& request) {

@@ -62,6 +62,9 @@ class RequestRouter : private httplib::Server {
   void patch(const std::string& pattern, RouteHandler handler);
   void del(const std::string& pattern, RouteHandler handler);
 
+  /// The routes registered, in order, as "GET /v1/accounts/:id".
+  [[nodiscard]] std::vector<std::string> route_names() const;
+
   /// Does not throw, but for want of memory.
   Response handle(const InboundRequest& request);
 

@@ -47,8 +47,10 @@ std::string_view reason_phrase(int status) {
 }
 
 std::string problem_body(const Problem& problem) {
-  std::string body = R"({"type":"about:blank","title":)";
-  append_json_string(body, reason_phrase(problem.status));
+  std::string body = R"({"type":)";
+  append_json_string(body, std::string(kProblemTypePrefix).append(problem.code));
+  body += R"(,"title":)";
+  append_json_string(body, problem.title.empty() ? reason_phrase(problem.status) : problem.title);
   body += R"(,"status":)";
   body += std::to_string(problem.status);
   body += R"(,"code":)";

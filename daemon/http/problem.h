@@ -7,20 +7,24 @@
 
 namespace ledgerd::http {
 
-/// One cause of refusal. `code` is permanent: clients match on it. Both texts must be literals or
-/// outlive the problem; neither ever carries input of the client or text of an exception.
+/// One cause of refusal. `code` is permanent: clients match on it. All texts must be literals or
+/// outlive the problem; none ever carries input of the client or text of an exception.
 struct Problem {
   int status = 500;
   std::string_view code;
   std::string_view detail;
+  /// The same wherever the code is used. Empty: the status's reason phrase.
+  std::string_view title{};
 };
 
 inline constexpr std::string_view kProblemContentType = "application/problem+json";
+/// Before the code: the problem's `type`, a name that leads nowhere.
+inline constexpr std::string_view kProblemTypePrefix = "urn:libledger:problem:";
 
 /// The reason phrase that belongs to `status`, "Error" for one this daemon never sends.
 std::string_view reason_phrase(int status);
 
-/// {"type":"about:blank","title":…,"status":…,"code":…,"detail":…}
+/// {"type":"urn:libledger:problem:CODE","title":…,"status":…,"code":CODE,"detail":…}
 std::string problem_body(const Problem& problem);
 
 struct Header {

@@ -102,9 +102,14 @@ std::string rewrite_head(std::string_view head, bool close) {
   return out;
 }
 
+std::string_view target_path(std::string_view target) {
+  const auto origin = origin_form(target);
+  return origin.substr(0, origin.find('?'));
+}
+
 RequestLine read_request_line(std::string_view head) {
   const auto line = split_request_line(take_line(head));
-  return {line.method, line.target.substr(0, line.target.find('?'))};
+  return {line.method, target_path(line.target)};
 }
 
 }  // namespace ledgerd::http

@@ -19,6 +19,9 @@ namespace ledgerd::http {
 /// REQUIRES: `head` is what RequestFramer accepted, from head_begin() to head_end().
 std::string rewrite_head(std::string_view head, bool close);
 
+/// The path of a request's target, whether in origin or in absolute form, without query, as sent.
+std::string_view target_path(std::string_view target);
+
 /// The method and the target's path, without query, as sent (not percent-decoded).
 struct RequestLine {
   std::string_view method;

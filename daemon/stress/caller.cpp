@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "json.h"
+#include "json_reader.h"
 #include "ledger/money.h"
 #include "stress/checks.h"
 

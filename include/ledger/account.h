@@ -1,6 +1,7 @@
 // Accounts.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,9 @@ enum class AccountId : std::int64_t {};
 /// in the order of commit; beside others, a transaction may commit after one with greater numbers.
 using Seq = std::int64_t;
 
+/// The most bytes of metadata, without insignificant white space.
+inline constexpr std::size_t kMaxMetadataBytes = 4096;
+
 enum class AccountStatus : std::uint8_t {
   open = 1,
   frozen = 2,  ///< keeps its balance; nothing moves in or out
@@ -35,7 +39,8 @@ struct AccountTerms {
   /// overdraft. nullopt: none, for accounts through which money enters and leaves (a world
   /// account).
   std::optional<MinorUnits> min_balance = 0;
-  /// The ceiling for `balance`; nullopt: none.
+  /// The ceiling for `balance` and what holds reserve for the account (`incoming`) together;
+  /// nullopt: none.
   std::optional<MinorUnits> max_balance{};
   AccountStatus status = AccountStatus::open;
 
@@ -51,9 +56,13 @@ struct Account {
   /// A JSON object of the caller's; empty: none.
   std::string metadata{};
   MinorUnits balance = 0;    ///< posted: the sum of all entries
-  MinorUnits held = 0;       ///< reserved by holds, 0 or more
+  MinorUnits held = 0;       ///< reserved by holds from it, 0 or more
+  MinorUnits incoming = 0;   ///< reserved by holds towards it, 0 or more
   std::int64_t version = 0;  ///< number of its entries; the next one is version + 1
   Seq last_seq = 0;          ///< the journal row of its last entry; 0: none yet
+  /// When its last entry was recorded. Never goes back from one entry to the next, whatever the
+  /// clocks of the processes that share the ledger say. The epoch: no entry yet.
+  Timestamp last_at{};
   Timestamp created_at{};
 
   /// What may leave, before min_balance is looked at.
@@ -72,11 +81,42 @@ struct AccountRequest {
   /// See AccountTerms. Zero must lie between the two: a new account has a zero balance.
   std::optional<MinorUnits> min_balance = 0;
   std::optional<MinorUnits> max_balance{};
+  /// The caller's own name for it, unique among accounts, formed as a key is. Empty: none.
+  std::string reference{};
+  /// A JSON object of at most kMaxMetadataBytes, kept without insignificant white space. Empty:
+  /// none.
+  std::string metadata{};
 };
 
 /// An account as it was opened. The same for the first answer and for every replay, except for
 /// `replayed`.
 struct CreatedAccount {
+  Account account{};
+  bool replayed = false;
+};
+
+/// Asks to change an account. What is not set stays as it is; something must be set. Compare
+/// Ledger::update_account.
+struct AccountChange {
+  /// The idempotency key, as for a transfer.
+  std::string key{};
+  AccountId account{};
+  /// The new limit; an inner nullopt takes the limit away. What the account holds must meet it.
+  std::optional<std::optional<MinorUnits>> min_balance{};
+  std::optional<std::optional<MinorUnits>> max_balance{};
+  /// Open and frozen may follow each other; closed is for good, and needs a balance of zero and no
+  /// hold.
+  std::optional<AccountStatus> status{};
+  /// Replaces all metadata; "": none.
+  std::optional<std::string> metadata{};
+  /// The change is declined (version_mismatch) unless the account is at this version.
+  std::optional<std::int64_t> expected_version{};
+};
+
+/// An account right after a change. The same for the first answer and for every replay, except for
+/// `replayed`.
+struct ChangedAccount {
+  /// As of the change. `created_at` is not recorded with a change, and is the epoch here.
   Account account{};
   bool replayed = false;
 };

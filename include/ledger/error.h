@@ -23,8 +23,11 @@ enum class Outcome : std::uint8_t {
 /// Permanent numbers: they are stored in the journal and returned by the daemon. A number is never
 /// given another meaning.
 ///
-/// Precedence: a request is checked in the order of the numbers, and the first failing check is
-/// its error; all 1xx (the request itself) come before all 2xx (the request against the ledger).
+/// Precedence: the first failing check is the error. All 1xx (the request itself) come before all
+/// 2xx (the request against the ledger), in the order of their numbers. Of the 2xx key_reused comes
+/// first; then what the request is about (212 to 227), then what it does to accounts (202 to 211,
+/// leg by leg), each in the order of their numbers; and atomic_batch_declined last.
+/// docs/reference/errors.md has the table.
 enum class ErrorCode : std::uint16_t {
   // 1xx: the request is malformed. Declined, never recorded under its key.
   invalid_key = 101,            ///< not 1 to 255 printable ASCII characters, or a space at an end
@@ -37,6 +40,13 @@ enum class ErrorCode : std::uint16_t {
   amount_out_of_range = 108,    ///< does not fit 64 bits of minor units
   unknown_currency = 109,       ///< neither ISO 4217 nor registered in Options::currencies
   invalid_balance_limit = 110,  ///< min_balance above max_balance, or zero not between them
+  invalid_transfer_id = 111,    ///< not in 1 … 2^63 − 1
+  invalid_reference = 112,      ///< not formed as a key is
+  invalid_metadata = 113,       ///< not a JSON object in UTF-8, or above kMaxMetadataBytes
+  invalid_timestamp = 114,      ///< not in the years 1 to 9999
+  nothing_to_change = 115,      ///< a change of an account that sets nothing
+  batch_too_large = 116,        ///< an atomic batch of more than kMaxAtomicRequests
+  invalid_page = 117,           ///< a query: limit not in 1 … kMaxPage, or a negative cursor
 
   // 2xx: the ledger says no. Declined, recorded under the key and replayed (key_reused is not: the
   // key already holds another request's outcome).
@@ -51,6 +61,23 @@ enum class ErrorCode : std::uint16_t {
   balance_limit_exceeded = 209,  ///< balance would rise above max_balance
   balance_overflow = 210,        ///< balance would not fit 64 bits
   account_ids_exhausted = 211,   ///< no id is left to assign
+  unknown_account = 212,         ///< the account to change is not there
+  reference_exists = 213,        ///< another account has this reference
+  version_mismatch = 214,        ///< the account is not at AccountChange::expected_version
+  account_closed = 215,          ///< a closed account cannot be changed
+  account_not_empty = 216,      ///< closing needs a zero balance, nothing held and nothing incoming
+  limit_not_met = 217,          ///< the account does not meet its new limit
+  transfer_not_found = 218,     ///< no committed transfer or hold has this id
+  not_a_hold = 219,             ///< a capture or void of something else
+  hold_captured = 220,          ///< the hold has been captured
+  hold_voided = 221,            ///< the hold has been voided
+  hold_expired = 222,           ///< the hold's time is over
+  not_reversible = 223,         ///< neither a transfer nor a capture
+  already_reversed = 224,       ///< all of it has been reversed
+  partial_of_many_legs = 225,   ///< an amount for a hold or transfer of several legs
+  amount_exceeds_rest = 226,    ///< more than is left to capture or to reverse
+  expiry_passed = 227,          ///< a hold's expires_at has come already
+  atomic_batch_declined = 228,  ///< another request of its atomic batch was declined
 
   // 3xx: nothing was written; retry with the same key.
   queue_full = 301,         ///< Options::max_queued_requests are waiting
@@ -65,9 +92,9 @@ enum class ErrorCode : std::uint16_t {
   // 4xx: the fate of the commit is unknown.
   commit_in_doubt = 401,  ///< see Outcome::in_doubt
 
-  // 5xx: reading and opening. Nothing was written.
+  // 5xx: reading and opening.
   key_not_found = 501,      ///< resolve: no outcome is recorded under the key (yet)
-  account_not_found = 502,  ///< account: no such account
+  account_not_found = 502,  ///< no such account
   invalid_option = 503,     ///< Options: the message names the field
   store_in_use = 504,       ///< another process has the database open
   store_too_new = 505,      ///< the schema was written by a newer version

@@ -12,19 +12,6 @@
 
 namespace ledger {
 
-/// What a journal row records. Permanent numbers; those that nothing writes yet are reserved, so
-/// that the rows which are there never need to change.
-enum class JournalKind : std::uint8_t {
-  transfer = 1,
-  hold = 2,
-  capture = 3,
-  void_hold = 4,
-  expire = 5,
-  reversal = 6,
-  account_opened = 7,
-  account_changed = 8,
-};
-
 /// The first 128 bits of SHA-256 over the canonical form of what was asked.
 using Fingerprint = std::array<std::uint8_t, 16>;
 
@@ -33,6 +20,7 @@ struct Entry {
   std::int64_t version = 0;  ///< 1, 2, 3 … without gaps per account; 0: this side has no entry
   MinorUnits balance = 0;
   MinorUnits held = 0;
+  MinorUnits incoming = 0;
   /// The journal row of the account's previous entry (0: this is the first). Walking these back
   /// gives the statement without an index on entries: random index pages are what a batch pays for.
   Seq previous = 0;
@@ -40,10 +28,17 @@ struct Entry {
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 
-/// One row: a leg, a recorded decline, or an account's opening. Never updated, never deleted.
+/// One row: a leg, a recorded decline, or an account's opening or change. Never updated, never
+/// deleted.
 ///
-/// The rows of one transfer are consecutive. Only the first carries the key, the fingerprint and
-/// the number of legs, so that each key has one row and one index entry.
+/// The rows of one transfer are consecutive. Only the first carries the key, the fingerprint, the
+/// number of legs and the caller's details, so that each key has one row and one index entry. A
+/// capture that releases the rest of its hold has, behind its legs, a row of kind void_hold.
+///
+/// What a row does to the accounts, by kind: a transfer, a reversal and a capture move `amount`
+/// from `from` to `to`; a hold adds it to the one's held and the other's incoming; a capture, a
+/// void_hold and an expire take it off both. An account_changed has one entry, of `to`, that
+/// changes no amount.
 struct JournalRow {
   Seq seq = 0;
   JournalKind kind = JournalKind::transfer;
@@ -52,10 +47,12 @@ struct JournalRow {
 
   std::string key{};          ///< first row only
   Fingerprint fingerprint{};  ///< first row only
-  std::int32_t legs = 0;      ///< rows of this transfer; first row only
+  /// First row: how many rows this transfer has. The others: minus how many rows before them it is
+  /// (0 in rows of schema version 1).
+  std::int32_t legs = 0;
 
   AccountId from{};
-  AccountId to{};  ///< for account_opened: the account
+  AccountId to{};  ///< for account_opened and account_changed: the account
   MinorUnits amount = 0;
   Currency currency{};
   Entry from_entry{};
@@ -65,9 +62,11 @@ struct JournalRow {
   std::optional<TransferId> refers_to{};
   std::optional<Timestamp> effective_at{};  ///< the caller's booking date
   std::optional<Timestamp> expires_at{};    ///< when a hold ends by itself
-  std::string reference{};                  ///< the caller's own name for it
-  std::string metadata{};                   ///< a JSON object of the caller's
-  std::optional<AccountTerms> terms{};      ///< account_opened and account_changed only
+  /// The caller's own name for it, and a JSON object of the caller's. For account_opened and
+  /// account_changed: the account's, as they are from then on.
+  std::string reference{};
+  std::string metadata{};
+  std::optional<AccountTerms> terms{};  ///< account_opened and account_changed only
   Timestamp recorded_at{};
 
   [[nodiscard]] bool committed() const noexcept { return decline == 0; }

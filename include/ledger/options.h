@@ -56,6 +56,11 @@ struct Options {
   /// How long a request waits for a lease another holder has; 0: it fails at once. Default 1 s.
   std::chrono::milliseconds lock_wait{1000};
 
+  /// How often holds whose time has come are looked for and released, by a thread of the ledger's
+  /// own; so long may their money stay held after it. 0: only by Ledger::expire_holds. Change it
+  /// where another process does it, or to have no thread. Default 1 s.
+  std::chrono::milliseconds expiry_interval{1000};
+
   /// The first and the longest pause before a retry after a conflict, a refused lease or a failed
   /// settle; doubled in between, with jitter of one half. Defaults 1 ms and 100 ms.
   std::chrono::milliseconds min_backoff{1};

@@ -95,11 +95,21 @@ class LEDGER_EXPORT PostgresTransaction {
   Result<Receipt> transfer(std::string_view key, AccountId from, AccountId to, Amount amount);
   Result<Receipt> transfer(const TransferRequest& request);
 
-  /// As Ledger::submit, with one difference: all that is not declined is in the one transaction.
-  std::vector<Result<Receipt>> submit(std::span<const TransferRequest> requests);
+  /// As the methods of Ledger. They fail as transfer() here.
+  Result<Receipt> hold(const HoldRequest& request);
+  Result<Receipt> capture(const CaptureRequest& request);
+  Result<Receipt> void_hold(const VoidRequest& request);
+  Result<Receipt> reverse(const ReversalRequest& request);
 
-  /// As Ledger::create_account.
+  /// As Ledger::submit, with one difference: all that is not declined is in the one transaction.
+  std::vector<Result<Receipt>> submit(std::span<const TransferRequest> requests,
+                                      BatchMode mode = BatchMode::independent);
+  std::vector<Result<Receipt>> submit(std::span<const Request> requests,
+                                      BatchMode mode = BatchMode::independent);
+
+  /// As Ledger::create_account and Ledger::update_account.
   Result<CreatedAccount> create_account(const AccountRequest& request);
+  Result<ChangedAccount> update_account(const AccountChange& request);
 
   /// The account as this transaction sees it, its own transfers included. Fails with
   /// account_not_found or store_unavailable.

@@ -24,32 +24,39 @@ void WorkingAccounts::open(Account account) {
   accounts_.push_back(std::move(account));
 }
 
-Entry WorkingAccounts::post(Account& account, MinorUnits change, Seq seq, Timestamp now) {
+Entry WorkingAccounts::post(Account& account, const Change& change, Seq seq, Timestamp now) {
   const auto index = static_cast<std::size_t>(&account - accounts_.data());
-  undo_.push_back({index, account.balance, account.version, account.last_seq});
+  undo_.push_back({index, account.balance, account.held, account.incoming, account.version,
+                   account.last_seq, account.last_at});
   const Seq previous = std::exchange(account.last_seq, seq);
-  account.balance += change;
+  account.balance += change.balance;
+  account.held += change.held;
+  account.incoming += change.incoming;
   account.version += 1;
+  account.last_at = now;
   if (account.version % kCheckpointInterval == 0) {
     checkpoints_.push_back({account.id, account.version, seq, now});
   }
-  return {account.version, account.balance, account.held, previous};
+  return {.version = account.version,
+          .balance = account.balance,
+          .held = account.held,
+          .incoming = account.incoming,
+          .previous = previous};
 }
 
-void WorkingAccounts::begin_transfer() {
-  undo_.clear();
-  checkpoints_before_ = checkpoints_.size();
-}
-
-void WorkingAccounts::undo_transfer() {
-  for (auto before = undo_.rbegin(); before != undo_.rend(); ++before) {
-    Account& account = accounts_[before->index];
-    account.balance = before->balance;
-    account.version = before->version;
-    account.last_seq = before->last_seq;
+void WorkingAccounts::undo_to(const Mark& mark) {
+  while (undo_.size() > mark.entries) {
+    const Before& before = undo_.back();
+    Account& account = accounts_[before.index];
+    account.balance = before.balance;
+    account.held = before.held;
+    account.incoming = before.incoming;
+    account.version = before.version;
+    account.last_seq = before.last_seq;
+    account.last_at = before.last_at;
+    undo_.pop_back();
   }
-  undo_.clear();
-  checkpoints_.resize(checkpoints_before_);
+  checkpoints_.resize(mark.checkpoints);
 }
 
 void WorkingAccounts::collect(WriteSet& writes) {

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/effect.h"
 #include "ledger/account.h"
 #include "ledger/journal.h"
 #include "ledger/store.h"
@@ -12,7 +13,7 @@
 namespace ledger::core {
 
 /// The snapshot's accounts and those opened since, with every entry of the batch so far. Entries
-/// between begin_transfer() and undo_transfer() are taken back. Not thread-safe.
+/// can be taken back in the reverse order. Not thread-safe.
 class WorkingAccounts {
  public:
   explicit WorkingAccounts(std::span<const Account> loaded);
@@ -22,12 +23,18 @@ class WorkingAccounts {
 
   void open(Account account);
 
-  /// Adds an entry of `change` (which must keep the balance in range) and returns it.
-  Entry post(Account& account, MinorUnits change, Seq seq, Timestamp now);
+  /// Adds an entry of `change` (which must keep every amount in range) and returns it.
+  Entry post(Account& account, const Change& change, Seq seq, Timestamp now);
 
-  void begin_transfer();
-  void undo_transfer();
-  void commit_transfer() { undo_.clear(); }
+  /// A point to return to: what is posted from here on can be taken back.
+  struct Mark {
+    std::size_t entries = 0;
+    std::size_t checkpoints = 0;
+  };
+  [[nodiscard]] Mark mark() const { return {undo_.size(), checkpoints_.size()}; }
+  void undo_to(const Mark& mark);
+  /// Nothing before this can be taken back any more.
+  void keep() { undo_.clear(); }
 
   /// Adds the changed accounts, the new ones and the checkpoints to `writes`.
   void collect(WriteSet& writes);
@@ -37,8 +44,11 @@ class WorkingAccounts {
   struct Before {
     std::size_t index;
     MinorUnits balance;
+    MinorUnits held;
+    MinorUnits incoming;
     std::int64_t version;
     Seq last_seq;
+    Timestamp last_at;
   };
 
   std::vector<Account> accounts_;  // the loaded ones first
@@ -46,7 +56,6 @@ class WorkingAccounts {
   std::unordered_map<std::int64_t, std::size_t> index_;
   std::vector<Before> undo_;
   std::vector<Checkpoint> checkpoints_;
-  std::size_t checkpoints_before_ = 0;
 };
 
 }  // namespace ledger::core

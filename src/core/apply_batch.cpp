@@ -1,44 +1,38 @@
 #include "core/apply_batch.h"
 
-#include <limits>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
-#include "core/accounts.h"
+#include "core/decide.h"
 
 namespace ledger::core {
 namespace {
 
-constexpr AccountId kLastId{std::numeric_limits<std::int64_t>::max()};
+using Decline = std::optional<ErrorCode>;
 
 class Batch {
  public:
   Batch(const Snapshot& snapshot, std::size_t size, Timestamp now, const Rules& rules)
-      : snapshot_(snapshot),
-        accounts_(snapshot.accounts),
-        next_account_id_(snapshot.next_account_id),
-        now_(now),
-        rules_(rules) {
+      : snapshot_(snapshot), state_(snapshot, size, now), rules_(rules) {
     keys_.reserve(snapshot.recorded.size() + size);
     result_.decisions.reserve(size);
-    rows().reserve(size);
     index_recorded();
   }
 
   void apply(const Operation& operation) {
-    const auto known = keys_.find(operation.key());
-    result_.decisions.push_back(known != keys_.end() ? replay(operation, known->second)
-                                                     : decide(operation));
+    const AtomicRequest* group = operation.atomic();
+    result_.decisions.push_back(group != nullptr ? apply_all(group->parts) : apply_one(operation));
+    state_.keep();
   }
 
   BatchResult finish() && {
-    accounts_.collect(result_.writes);
+    result_.writes = std::move(state_).finish();
     return std::move(result_);
   }
 
  private:
-  std::vector<JournalRow>& rows() { return result_.writes.rows; }
+  std::vector<JournalRow>& rows() { return state_.rows(); }
 
   void index_recorded() {
     const auto& recorded = snapshot_.recorded;
@@ -53,9 +47,57 @@ class Batch {
     }
   }
 
-  static std::optional<ErrorCode> decline_of(const JournalRow& row) {
+  static Decline decline_of(const JournalRow& row) {
     if (row.committed()) return std::nullopt;
     return static_cast<ErrorCode>(row.decline);
+  }
+
+  Decision apply_one(const Operation& operation) {
+    const auto known = keys_.find(operation.key());
+    if (known != keys_.end()) return replay(operation, known->second);
+    const std::size_t first = rows().size();
+    const Decline decline = decide(state_, operation);
+    return record(operation, first, decline);
+  }
+
+  /// What the first part that is declined did not let happen is declined with it. What an earlier
+  /// request has decided stays as it is.
+  Decision apply_all(const std::vector<Operation>& parts) {
+    const auto before = state_.mark();
+    Decision all;
+    for (const Operation& part : parts) {
+      all.parts.push_back(apply_one(part));
+      if (!all.parts.back().decline) continue;
+      forget_keys(parts, all.parts);
+      state_.undo_to(before);
+      return decline_all(parts, all.parts.size() - 1, *all.parts.back().decline);
+    }
+    return all;
+  }
+
+  /// Of the parts that this batch has decided and is about to take back.
+  void forget_keys(const std::vector<Operation>& parts, const std::vector<Decision>& decisions) {
+    for (std::size_t i = 0; i < decisions.size(); ++i) {
+      const bool is_own =
+          decisions[i].source == Decision::Source::written && !decisions[i].replayed;
+      if (is_own) keys_.erase(parts[i].key());
+    }
+  }
+
+  Decision decline_all(const std::vector<Operation>& parts, std::size_t culprit, ErrorCode reason) {
+    Decision all;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const auto known = keys_.find(parts[i].key());
+      if (known != keys_.end()) {
+        all.parts.push_back(replay(parts[i], known->second));
+        continue;
+      }
+      const std::size_t first = rows().size();
+      append_declined(state_, parts[i]);
+      all.parts.push_back(
+          record(parts[i], first, i == culprit ? reason : ErrorCode::atomic_batch_declined));
+    }
+    return all;
   }
 
   const Fingerprint& fingerprint_of(const Decision& known) {
@@ -71,22 +113,21 @@ class Batch {
     return known;
   }
 
-  Decision decide(const Operation& operation) {
-    const std::size_t first = rows().size();
-    const auto* transfer = std::get_if<TransferRequest>(&operation.request);
-    const auto decline = transfer != nullptr
-                             ? post(*transfer)
-                             : open_account(std::get<AccountRequest>(operation.request));
-    if (decline && !rules_.record_declines) {
-      rows().resize(first);
-      return Decision{.decline = decline};
-    }
-    return record(operation, first, decline);
+  /// An expiry that came too late, or too early, leaves its key to the one that does not.
+  [[nodiscard]] bool is_recorded(const Operation& operation, const Decline& decline) const {
+    if (!decline) return true;
+    return rules_.record_declines && !std::holds_alternative<ExpireRequest>(operation.request);
   }
 
   /// Completes the rows from `first` on and remembers them under the key.
-  Decision record(const Operation& operation, std::size_t first, std::optional<ErrorCode> decline) {
+  Decision record(const Operation& operation, std::size_t first, Decline decline) {
+    if (!is_recorded(operation, decline)) {
+      rows().resize(first);
+      return Decision{.decline = decline};
+    }
     const std::size_t count = rows().size() - first;
+    for (std::size_t i = 1; i < count; ++i)
+      rows()[first + i].legs = -static_cast<std::int32_t>(i);
     JournalRow& head = rows()[first];
     head.key = operation.key();
     head.fingerprint = operation.fingerprint;
@@ -104,96 +145,8 @@ class Batch {
     return decision;
   }
 
-  /// Appends one row for each leg. On a decline, one row with the leg that was declined instead.
-  std::optional<ErrorCode> post(const TransferRequest& request) {
-    const std::size_t first = rows().size();
-    accounts_.begin_transfer();
-    for (const Leg& leg : request.legs) {
-      JournalRow& row = append(JournalKind::transfer);
-      if (const auto decline = post_leg(leg, row)) {
-        accounts_.undo_transfer();
-        rows().resize(first);
-        describe_leg(leg, append(JournalKind::transfer));
-        return decline;
-      }
-    }
-    accounts_.commit_transfer();
-    return std::nullopt;
-  }
-
-  std::optional<ErrorCode> post_leg(const Leg& leg, JournalRow& row) {
-    describe_leg(leg, row);
-    Account* const from = accounts_.find(leg.from);
-    Account* const to = accounts_.find(leg.to);
-    if (const auto decline = find_decline(from, to, leg.amount)) return decline;
-    row.from_entry = accounts_.post(*from, -leg.amount.minor_units(), row.seq, now_);
-    row.to_entry = accounts_.post(*to, leg.amount.minor_units(), row.seq, now_);
-    return std::nullopt;
-  }
-
-  /// The checks in the order of the codes' numbers.
-  static std::optional<ErrorCode> find_decline(const Account* from, const Account* to,
-                                               Amount amount) {
-    using enum ErrorCode;
-    if (from == nullptr) return from_account_not_found;
-    if (to == nullptr) return to_account_not_found;
-    if (from->terms.status != AccountStatus::open) return from_account_not_open;
-    if (to->terms.status != AccountStatus::open) return to_account_not_open;
-    if (from->terms.currency != amount.currency() || to->terms.currency != amount.currency()) {
-      return currency_mismatch;
-    }
-    const auto from_balance = checked_subtract(from->balance, amount.minor_units());
-    const auto to_balance = checked_add(to->balance, amount.minor_units());
-    if (from->terms.min_balance) {
-      const auto available =
-          from_balance ? checked_subtract(*from_balance, from->held) : from_balance;
-      if (!available || *available < *from->terms.min_balance) return insufficient_funds;
-    }
-    if (to->terms.max_balance && (!to_balance || *to_balance > *to->terms.max_balance)) {
-      return balance_limit_exceeded;
-    }
-    if (!from_balance || !to_balance) return balance_overflow;
-    return std::nullopt;
-  }
-
-  std::optional<ErrorCode> open_account(const AccountRequest& request) {
-    JournalRow& row = append(JournalKind::account_opened);
-    row.terms = AccountTerms{.currency = request.currency,
-                             .min_balance = request.min_balance,
-                             .max_balance = request.max_balance};
-    row.currency = request.currency;
-    row.to = request.id.value_or(next_account_id_);
-    if (!request.id && next_account_id_ == kLastId) return ErrorCode::account_ids_exhausted;
-    if (accounts_.find(row.to) != nullptr) return ErrorCode::account_exists;
-
-    accounts_.open(Account{.id = row.to, .terms = *row.terms, .created_at = now_});
-    if (row.to >= next_account_id_) next_account_id_ = following(row.to);
-    return std::nullopt;
-  }
-
-  static AccountId following(AccountId id) {
-    return id == kLastId ? kLastId : AccountId{to_int(id) + 1};
-  }
-
-  JournalRow& append(JournalKind kind) {
-    JournalRow& row = rows().emplace_back();
-    row.seq = snapshot_.next_seq + static_cast<Seq>(rows().size()) - 1;
-    row.kind = kind;
-    row.recorded_at = now_;
-    return row;
-  }
-
-  static void describe_leg(const Leg& leg, JournalRow& row) {
-    row.from = leg.from;
-    row.to = leg.to;
-    row.amount = leg.amount.minor_units();
-    row.currency = leg.amount.currency();
-  }
-
   const Snapshot& snapshot_;
-  WorkingAccounts accounts_;
-  AccountId next_account_id_;
-  const Timestamp now_;
+  BatchState state_;
   const Rules rules_;
   BatchResult result_;
   /// What each key's next request is answered with. The views are of the snapshot's rows and of

@@ -30,6 +30,9 @@ struct Decision {
   std::size_t count = 0;
   std::optional<ErrorCode> decline{};
   bool replayed = false;  ///< decided by an earlier request with the same key
+
+  /// Of an atomic request: the decisions about its parts, and nothing else here is set.
+  std::vector<Decision> parts{};
 };
 
 struct BatchResult {
@@ -37,10 +40,10 @@ struct BatchResult {
   std::vector<Decision> decisions;  ///< one for each operation, in order
 };
 
-/// Decides `operations` one after the other against `snapshot`, which holds every account and key
-/// they name. Each sees what those before it in the batch did; a declined one leaves no trace on
-/// the balances. Nothing is written here: `writes` is for the store, and the decisions with source
-/// `written` hold only once it is committed.
+/// Decides `operations` one after the other against `snapshot`, which holds every account, key,
+/// state and account reference they name. Each sees what those before it in the batch did; a
+/// declined one leaves no trace on the balances. Nothing is written here: `writes` is for the
+/// store, and the decisions with source `written` hold only once it is committed.
 BatchResult apply_batch(const Snapshot& snapshot, std::span<const Operation* const> operations,
                         Timestamp now, const Rules& rules);
 

@@ -1,10 +1,12 @@
 #include "engine/batch_runner.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
-#include "core/receipt.h"
+#include "engine/answers.h"
 
 namespace ledger::engine {
 namespace {
@@ -21,8 +23,10 @@ void sort_unique(std::vector<T>& values) {
 std::vector<std::string_view> keys_of(const Requests& requests) {
   std::vector<std::string_view> keys;
   keys.reserve(requests.size());
-  for (const auto* request : requests)
-    keys.push_back(request->operation.key());
+  for (const auto* request : requests) {
+    request->operation.for_each_part(
+        [&](const core::Operation& part) { keys.push_back(part.key()); });
+  }
   sort_unique(keys);
   return keys;
 }
@@ -36,56 +40,40 @@ std::vector<AccountId> accounts_of(const Requests& requests) {
   return accounts;
 }
 
+std::vector<std::string_view> references_of(const Requests& requests) {
+  std::vector<std::string_view> references;
+  for (const auto* request : requests)
+    request->operation.add_references(references);
+  sort_unique(references);
+  return references;
+}
+
+/// What the requests refer to, if it has been found (or has not, as `found` says).
+std::vector<TransferId> referred_by(const Requests& requests, bool found) {
+  std::vector<TransferId> ids;
+  for (const auto* request : requests) {
+    request->operation.for_each_part([&](const core::Operation& part) {
+      const auto id = part.refers_to();
+      if (id && part.referred.empty() != found) ids.push_back(*id);
+    });
+  }
+  sort_unique(ids);
+  return ids;
+}
+
+bool refers_to_any(const PendingRequest& request, const std::vector<TransferId>& ids) {
+  bool refers = false;
+  request.operation.for_each_part([&](const core::Operation& part) {
+    const auto id = part.refers_to();
+    refers = refers || (id && std::ranges::binary_search(ids, *id));
+  });
+  return refers;
+}
+
 SteadyTime latest_deadline(const Requests& requests) {
   const auto latest = std::ranges::max_element(
       requests, {}, [](const PendingRequest* request) { return request->deadline; });
   return (*latest)->deadline;
-}
-
-void answer_from(PendingRequest& request, std::span<const JournalRow> rows, bool replayed) {
-  if (std::holds_alternative<TransferRequest>(request.operation.request)) {
-    request.answer = core::to_receipt(rows, replayed);
-  } else {
-    request.answer = core::to_created_account(rows, replayed);
-  }
-}
-
-/// The rows that are recorded under each key of a look-up.
-class Recorded {
- public:
-  explicit Recorded(std::vector<JournalRow> rows) : rows_(std::move(rows)) {
-    for (std::size_t i = 0; i < rows_.size();) {
-      const auto count = static_cast<std::size_t>(rows_[i].legs);
-      found_.emplace_back(std::span(rows_).subspan(i, count));
-      i += count;
-    }
-    std::ranges::sort(found_, {}, key_of);
-  }
-
-  /// Empty: nothing is recorded under `key`.
-  [[nodiscard]] std::span<const JournalRow> find(std::string_view key) const {
-    const auto at = std::ranges::lower_bound(found_, key, {}, key_of);
-    if (at == found_.end() || key_of(*at) != key) return {};
-    return *at;
-  }
-
- private:
-  static std::string_view key_of(std::span<const JournalRow> transfer) {
-    return transfer.front().key;
-  }
-
-  std::vector<JournalRow> rows_;
-  std::vector<std::span<const JournalRow>> found_;
-};
-
-/// Answers from what is recorded under the request's key: its own outcome or, under another
-/// request's key, key_reused.
-void answer_recorded(PendingRequest& request, std::span<const JournalRow> rows, bool replayed) {
-  if (rows.front().fingerprint != request.operation.fingerprint) {
-    request.fail(ErrorCode::key_reused);
-  } else {
-    answer_from(request, rows, replayed);
-  }
 }
 
 void erase_answered(Requests& requests) {
@@ -93,14 +81,62 @@ void erase_answered(Requests& requests) {
                 [](const PendingRequest* request) { return request->answer.has_value(); });
 }
 
-/// Answers, and takes out, those whose keys are among `rows`.
+/// How many of the request's parts are recorded.
+std::size_t count_recorded(const PendingRequest& request, const Recorded& found) {
+  std::size_t count = 0;
+  request.operation.for_each_part(
+      [&](const core::Operation& part) { count += found.find(part.key()).empty() ? 0 : 1; });
+  return count;
+}
+
+std::size_t count_parts(const core::Operation& operation) {
+  const auto* group = operation.atomic();
+  return group == nullptr ? 1 : group->parts.size();
+}
+
+/// Answers, and takes out, those all of whose keys are among `rows`.
 void answer_from_record(Requests& requests, std::vector<JournalRow> rows) {
-  const Recorded recorded(std::move(rows));
+  const Recorded found(std::move(rows));
   for (auto* request : requests) {
-    const auto found = recorded.find(request->operation.key());
-    if (!found.empty()) answer_recorded(*request, found, true);
+    const std::size_t known = count_recorded(*request, found);
+    if (known < count_parts(request->operation)) {
+      request->known_in_part = request->known_in_part || known > 0;
+      continue;
+    }
+    request->answer =
+        answer_parts(request->operation, [&](const core::Operation& part, std::size_t /*index*/) {
+          return recorded(part, found.find(part.key()), true);
+        });
   }
   erase_answered(requests);
+}
+
+/// Those that have to be looked up once more, in the transaction: what is recorded of them decides
+/// about the rest.
+Requests known_in_part(const Requests& requests) {
+  Requests known;
+  std::ranges::copy_if(requests, std::back_inserter(known), &PendingRequest::known_in_part);
+  return known;
+}
+
+/// The decisions about a request's parts.
+std::span<const core::Decision> parts_of(const core::Decision& decision) {
+  return decision.parts.empty() ? std::span(&decision, 1) : std::span(decision.parts);
+}
+
+/// The answer to a part from the decision about it, as if the batch were committed.
+Answer answer_decided(const core::Operation& part, const core::Decision& decision,
+                      const core::BatchResult& result, const Snapshot& snapshot) {
+  if (decision.source == Source::none) return failed(part, Error{*decision.decline, {}});
+  const auto& rows = decision.source == Source::recorded ? snapshot.recorded : result.writes.rows;
+  return recorded(part, std::span(rows).subspan(decision.first, decision.count), decision.replayed);
+}
+
+Answer answer_decided(const core::Operation& operation, std::span<const core::Decision> decisions,
+                      const core::BatchResult& result, const Snapshot& snapshot) {
+  return answer_parts(operation, [&](const core::Operation& part, std::size_t index) {
+    return answer_decided(part, decisions[index], result, snapshot);
+  });
 }
 
 }  // namespace
@@ -116,6 +152,7 @@ void BatchRunner::run(std::span<PendingRequest* const> batch) noexcept {
   if (options_.cache != nullptr) answer_remembered(requests);
   const bool looks_up_first = !locks_.grants_everything();
   if (looks_up_first) answer_known(requests);
+  find_referred(requests);
   if (requests.empty()) return;
   const auto leases = lease(requests);
   if (!requests.empty()) post(requests, looks_up_first);
@@ -156,14 +193,14 @@ void BatchRunner::resolve(const Requests& doubtful) {
     }
     return;
   }
-  const Recorded recorded(std::move(*rows));
+  const Recorded found(std::move(*rows));
   for (auto* request : doubtful) {
-    const auto found = recorded.find(request->operation.key());
-    if (found.empty()) {
-      request->fail(Error{ErrorCode::commit_failed, request->held_up_by.detail});
-    } else {
-      answer_recorded(*request, found, request->duplicate_in_batch);
-    }
+    const Error lost{ErrorCode::commit_failed, request->held_up_by.detail};
+    request->answer =
+        answer_parts(request->operation, [&](const core::Operation& part, std::size_t index) {
+          const auto own = found.find(part.key());
+          return own.empty() ? failed(part, lost) : recorded(part, own, request->replays[index]);
+        });
   }
 }
 
@@ -184,6 +221,35 @@ void BatchRunner::answer_known(Requests& requests) {
   }
   if (options_.cache != nullptr) options_.cache->keep(*rows);
   answer_from_record(requests, std::move(*rows));
+}
+
+/// What captures, voids and reversals refer to names the accounts that they need. It is looked up
+/// again by another attempt only where there was none.
+void BatchRunner::find_referred(Requests& requests) {
+  const auto ids = referred_by(requests, false);
+  if (ids.empty()) return;
+  auto rows = store_.find_transfers(ids);
+  if (!rows) {
+    Requests affected;
+    std::erase_if(requests, [&](PendingRequest* request) {
+      if (!refers_to_any(*request, ids)) return false;
+      affected.push_back(request);
+      return true;
+    });
+    return hold_up(affected, rows.error());
+  }
+  std::unordered_map<TransferId, std::vector<JournalRow>> transfers;
+  TransferId current{};
+  for (JournalRow& row : *rows) {
+    if (!row.key.empty()) current = TransferId{row.seq};
+    transfers[current].push_back(std::move(row));
+  }
+  for (auto* request : requests) {
+    request->operation.for_each_part([&](core::Operation& part) {
+      const auto id = part.refers_to();
+      if (id && part.referred.empty() && transfers.contains(*id)) part.referred = transfers[*id];
+    });
+  }
 }
 
 std::unique_ptr<Leases> BatchRunner::lease(Requests& requests) {
@@ -223,10 +289,14 @@ void BatchRunner::post(const Requests& requests, bool keys_are_new) {
     load.max_rows += request->operation.max_rows();
     load.needs_account_id = load.needs_account_id || request->operation.needs_account_id();
   }
-  const auto keys = keys_are_new ? std::vector<std::string_view>() : keys_of(requests);
+  const auto keys = keys_of(keys_are_new ? known_in_part(requests) : requests);
   const auto accounts = accounts_of(requests);
+  const auto states = referred_by(requests, true);
+  const auto references = references_of(requests);
   load.keys = keys;
   load.accounts = accounts;
+  load.states = states;
+  load.references = references;
   auto transaction = store_.begin(load, latest_deadline(requests));
   if (!transaction) return hold_up(requests, transaction.error());
 
@@ -256,14 +326,8 @@ Result<void> BatchRunner::commit(StoreTransaction& transaction, const core::Batc
 void BatchRunner::answer(const Requests& requests, const core::BatchResult& result,
                          const Snapshot& snapshot) {
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    const core::Decision& decision = result.decisions[i];
-    if (decision.source == Source::none) {
-      requests[i]->fail(*decision.decline);
-      continue;
-    }
-    const auto& rows = decision.source == Source::recorded ? snapshot.recorded : result.writes.rows;
-    answer_from(*requests[i], std::span(rows).subspan(decision.first, decision.count),
-                decision.replayed);
+    requests[i]->answer =
+        answer_decided(requests[i]->operation, parts_of(result.decisions[i]), result, snapshot);
   }
 }
 
@@ -273,18 +337,22 @@ void BatchRunner::doubt(const Requests& requests, const core::BatchResult& resul
   const auto now = clock_.steady_now();
   for (std::size_t i = 0; i < requests.size(); ++i) {
     PendingRequest& request = *requests[i];
-    const core::Decision& decision = result.decisions[i];
-    if (decision.source == Source::recorded) {
-      answer_from(request, std::span(snapshot.recorded).subspan(decision.first, decision.count),
-                  decision.replayed);
+    const auto decisions = parts_of(result.decisions[i]);
+    const auto from = [&](Source source) {
+      return [source](const core::Decision& decision) { return decision.source == source; };
+    };
+    if (std::ranges::all_of(decisions, from(Source::recorded))) {
+      request.answer = answer_decided(request.operation, decisions, result, snapshot);
       continue;
     }
     // A decline that is not recorded may rest on what the batch did before it.
-    if (decision.source == Source::none) {
+    if (std::ranges::none_of(decisions, from(Source::written))) {
       request.fail(Error{ErrorCode::store_unavailable, error.detail});
       continue;
     }
-    request.duplicate_in_batch = decision.replayed;
+    request.replays.clear();
+    for (const core::Decision& decision : decisions)
+      request.replays.push_back(decision.replayed);
     request.held_up_by = error;
     request.resolve_deadline = now + options_.resolve_timeout;
     request.not_before = now;
@@ -305,7 +373,7 @@ void BatchRunner::hold_up(const Requests& requests, const Error& error) {
 void BatchRunner::pause(PendingRequest& request, Error reason, SteadyTime last_moment) {
   request.not_before = clock_.steady_now() + backoff_.pause(request.attempts);
   if (request.not_before >= last_moment) {
-    request.fail(std::move(reason));
+    request.fail(reason);
   } else {
     request.held_up_by = std::move(reason);
   }

@@ -44,6 +44,7 @@ class BatchRunner {
   void resolve_doubtful(Requests& requests);
   void answer_remembered(Requests& requests) const;
   void answer_known(Requests& requests);
+  void find_referred(Requests& requests);
   std::unique_ptr<Leases> lease(Requests& requests);
   void post(const Requests& requests, bool keys_are_new);
 

@@ -1,14 +1,19 @@
 #include "ledger/ledger.h"
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 #include <string>
 #include <utility>
 
-#include "core/audit.h"
 #include "core/receipt.h"
 #include "engine/committer.h"
 #include "engine/open.h"
+#include "engine/repeater.h"
+#include "engine/statements.h"
+#include "engine/submission.h"
+#include "engine/transfers.h"
+#include "engine/verify.h"
 
 namespace ledger {
 namespace {
@@ -16,7 +21,7 @@ namespace {
 using engine::Answer;
 using engine::PendingRequest;
 
-constexpr std::size_t kPage = 4096;  // rows read at a time by verify()
+constexpr std::size_t kExpiredAtOnce = 1000;
 
 std::uint64_t seed_of(const Options& options) {
   return options.seed != 0 ? options.seed : std::random_device{}();
@@ -38,29 +43,6 @@ engine::QueueLimits limits_of(const Options& options) {
           .batch_bytes = options.max_batch_bytes};
 }
 
-/// Every key's first row must be the row that the store finds under it: were a key there twice, one
-/// of its rows would not be.
-Result<void> verify_keys(Store& store, const std::vector<JournalRow>& rows) {
-  std::vector<std::string_view> keys;
-  for (const JournalRow& row : rows) {
-    if (!row.key.empty()) keys.push_back(row.key);
-  }
-  std::ranges::sort(keys);
-  auto found = store.find_recorded(keys);
-  if (!found) return found.error();
-  auto next = found->begin();
-  for (const JournalRow& row : rows) {
-    if (row.key.empty()) continue;
-    next = std::find_if(next, found->end(), [](const JournalRow& r) { return !r.key.empty(); });
-    if (next == found->end() || next->seq != row.seq) {
-      return Error{ErrorCode::store_corrupt,
-                   "journal row " + std::to_string(row.seq) + " is not found by its key"};
-    }
-    ++next;
-  }
-  return {};
-}
-
 }  // namespace
 
 class Ledger::Impl {
@@ -72,7 +54,9 @@ class Ledger::Impl {
         locks_(std::move(locks)),
         cache_(std::move(cache)),
         committer_(make_runner(options_, *store_, *locks_, cache_.get()), *options_.clock,
-                   limits_of(options_)) {}
+                   limits_of(options_)),
+        // What fails now is due again the next time.
+        expiry_(options_.expiry_interval, [this] { (void)expire_holds(kExpiredAtOnce); }) {}
 
   const Options& options() const { return options_; }
   Store& store() { return *store_; }
@@ -91,10 +75,43 @@ class Ledger::Impl {
     return std::move(*pending.answer);
   }
 
-  engine::Committer& committer() { return committer_; }
+  std::vector<Answer> run_all(std::vector<core::Operation> operations) {
+    std::vector<PendingRequest> pending;
+    pending.reserve(operations.size());
+    for (core::Operation& operation : operations)
+      pending.push_back(make_pending(std::move(operation)));
+    committer_.run(pending);
+    return engine::take_answers(pending);
+  }
 
-  Result<void> audit_journal(core::Audit& audit);
-  Result<void> audit_accounts(core::Audit& audit);
+  template <class T>
+  Result<Receipt> post(const T& request) {
+    auto operation = core::make_operation(request);
+    if (!operation) return std::move(operation).error();
+    return std::get<Result<Receipt>>(run(std::move(*operation)));
+  }
+
+  template <class T>
+  std::vector<Result<Receipt>> submit(std::span<const T> requests, BatchMode mode) {
+    const auto run_them = [this](auto operations) { return run_all(std::move(operations)); };
+    if (mode == BatchMode::atomic) {
+      return engine::submit_atomic(engine::make_operations(requests), run_them);
+    }
+    // As many at a time as a commit takes, so that they do not fill the queue.
+    std::vector<Result<Receipt>> results;
+    results.reserve(requests.size());
+    while (!requests.empty()) {
+      const auto now = requests.first(std::min(options_.max_batch_requests, requests.size()));
+      requests = requests.subspan(now.size());
+      auto some = engine::submit_independent(engine::make_operations(now), run_them);
+      std::ranges::move(some, std::back_inserter(results));
+    }
+    return results;
+  }
+
+  Result<std::size_t> expire_holds(std::size_t limit);
+
+  engine::Committer& committer() { return committer_; }
 
  private:
   const Options options_;
@@ -102,7 +119,24 @@ class Ledger::Impl {
   const std::unique_ptr<LockProvider> locks_;
   const std::unique_ptr<OutcomeCache> cache_;  // nullptr: none
   engine::Committer committer_;
+  engine::Repeater expiry_;  // the first to go: it uses all the others
 };
+
+Result<std::size_t> Ledger::Impl::expire_holds(std::size_t limit) {
+  const auto due = store_->find_expired(options_.clock->now(), limit);
+  if (!due) return due.error();
+  std::vector<core::Operation> operations;
+  for (const TransferId hold : *due)
+    operations.push_back(core::make_expiry(hold));
+  std::size_t released = 0;
+  for (const Answer& answer : run_all(std::move(operations))) {
+    const auto& result = std::get<Result<Receipt>>(answer);
+    // A decline: it was captured, voided or released by another meanwhile.
+    if (!result && result.error().outcome() != Outcome::declined) return result.error();
+    released += result && !result->replayed ? 1 : 0;
+  }
+  return released;
+}
 
 Result<Ledger> Ledger::open(Options options) {
   if (auto valid = engine::check_options(options); !valid) return valid.error();
@@ -133,36 +167,19 @@ Result<Receipt> Ledger::transfer(std::string_view key, AccountId from, AccountId
                                   .legs = {{.from = from, .to = to, .amount = amount}}});
 }
 
-Result<Receipt> Ledger::transfer(const TransferRequest& request) {
-  auto operation = core::make_operation(request);
-  if (!operation) return std::move(operation).error();
-  return std::get<Result<Receipt>>(impl_->run(std::move(*operation)));
+Result<Receipt> Ledger::transfer(const TransferRequest& request) { return impl_->post(request); }
+Result<Receipt> Ledger::hold(const HoldRequest& request) { return impl_->post(request); }
+Result<Receipt> Ledger::capture(const CaptureRequest& request) { return impl_->post(request); }
+Result<Receipt> Ledger::void_hold(const VoidRequest& request) { return impl_->post(request); }
+Result<Receipt> Ledger::reverse(const ReversalRequest& request) { return impl_->post(request); }
+
+std::vector<Result<Receipt>> Ledger::submit(std::span<const TransferRequest> requests,
+                                            BatchMode mode) {
+  return impl_->submit(requests, mode);
 }
 
-std::vector<Result<Receipt>> Ledger::submit(std::span<const TransferRequest> requests) {
-  std::vector<Result<Receipt>> results;
-  results.reserve(requests.size());
-  const std::size_t window = impl_->options().max_batch_requests;
-  while (!requests.empty()) {
-    const auto now = requests.first(std::min(window, requests.size()));
-    requests = requests.subspan(now.size());
-
-    std::vector<PendingRequest> pending;
-    pending.reserve(now.size());
-    const std::size_t first = results.size();
-    for (const TransferRequest& request : now) {
-      auto operation = core::make_operation(request);
-      results.emplace_back(operation ? Error{} : operation.error());
-      if (operation) pending.push_back(impl_->make_pending(std::move(*operation)));
-    }
-    impl_->committer().run(pending);
-    auto answered = pending.begin();
-    for (std::size_t i = first; i < results.size(); ++i) {
-      if (results[i].error().code != ErrorCode{}) continue;  // malformed, not submitted
-      results[i] = std::get<Result<Receipt>>(std::move(*(answered++)->answer));
-    }
-  }
-  return results;
+std::vector<Result<Receipt>> Ledger::submit(std::span<const Request> requests, BatchMode mode) {
+  return impl_->submit(requests, mode);
 }
 
 void Ledger::transfer_async(TransferRequest request, std::function<void(Result<Receipt>)> done) {
@@ -181,6 +198,14 @@ Result<CreatedAccount> Ledger::create_account(const AccountRequest& request) {
   return std::get<Result<CreatedAccount>>(impl_->run(std::move(*operation)));
 }
 
+Result<ChangedAccount> Ledger::update_account(const AccountChange& request) {
+  auto operation = core::make_operation(request);
+  if (!operation) return std::move(operation).error();
+  return std::get<Result<ChangedAccount>>(impl_->run(std::move(*operation)));
+}
+
+Result<std::size_t> Ledger::expire_holds(std::size_t limit) { return impl_->expire_holds(limit); }
+
 Result<Account> Ledger::account(AccountId id) {
   auto found = impl_->store().find_account(id);
   if (!found) return std::move(found).error();
@@ -191,6 +216,38 @@ Result<Account> Ledger::account(AccountId id) {
 Result<std::vector<Account>> Ledger::accounts(AccountId after, std::size_t limit) {
   return impl_->store().read_accounts(after, limit);
 }
+
+Result<Account> Ledger::account_by_reference(std::string_view reference) {
+  if (!core::is_valid_key(reference)) return ErrorCode::account_not_found;
+  auto found = impl_->store().find_account_by_reference(reference);
+  if (!found) return std::move(found).error();
+  if (!*found) return ErrorCode::account_not_found;
+  return std::move(**found);
+}
+
+Result<StatementPage> Ledger::statement(const StatementQuery& query) {
+  return engine::Statements(impl_->store()).statement(query);
+}
+
+Result<BalanceAt> Ledger::balance_at(AccountId id, Timestamp time) {
+  return engine::Statements(impl_->store()).balance_at(id, time);
+}
+
+Result<Transfer> Ledger::find_transfer(TransferId id) {
+  return engine::Transfers(impl_->store()).find(id);
+}
+
+Result<std::vector<Transfer>> Ledger::transfers_by_reference(std::string_view reference,
+                                                             TransferId after, std::size_t limit) {
+  if (!core::is_valid_key(reference)) return std::vector<Transfer>{};
+  return engine::Transfers(impl_->store()).find_by_reference(reference, after, limit);
+}
+
+Result<TransferPage> Ledger::transfers(const TransferQuery& query) {
+  return engine::Transfers(impl_->store()).page(query);
+}
+
+Result<std::vector<CurrencyTotals>> Ledger::trial_balance() { return impl_->store().read_totals(); }
 
 Result<Receipt> Ledger::resolve(std::string_view key) {
   if (!core::is_valid_key(key)) return ErrorCode::invalid_key;
@@ -213,36 +270,6 @@ std::optional<CircuitState> Ledger::locks_state() const noexcept {
   return impl_->locks().circuit_state();
 }
 
-Result<void> Ledger::verify() {
-  core::Audit audit;
-  if (auto journal = impl_->audit_journal(audit); !journal) return journal;
-  if (auto accounts = impl_->audit_accounts(audit); !accounts) return accounts;
-  return audit.finish();
-}
-
-Result<void> Ledger::Impl::audit_journal(core::Audit& audit) {
-  for (Seq next = 1;;) {
-    auto rows = store_->read_journal(next, kPage);
-    if (!rows) return rows.error();
-    if (rows->empty()) return {};
-    if (auto keys = verify_keys(*store_, *rows); !keys) return keys;
-    for (const JournalRow& row : *rows) {
-      if (auto valid = audit.add_row(row); !valid) return valid;
-    }
-    next = rows->back().seq + 1;
-  }
-}
-
-Result<void> Ledger::Impl::audit_accounts(core::Audit& audit) {
-  for (AccountId last{0};;) {
-    auto accounts = store_->read_accounts(last, kPage);
-    if (!accounts) return accounts.error();
-    if (accounts->empty()) return {};
-    for (const Account& account : *accounts) {
-      if (auto valid = audit.add_account(account); !valid) return valid;
-    }
-    last = accounts->back().id;
-  }
-}
+Result<void> Ledger::verify() { return engine::verify(impl_->store()); }
 
 }  // namespace ledger

@@ -86,6 +86,9 @@ Result<void> check_options(const Options& options) {
   if (options.resolve_timeout < milliseconds::zero()) {
     return invalid("resolve_timeout must not be negative");
   }
+  if (options.expiry_interval < milliseconds::zero()) {
+    return invalid("expiry_interval must not be negative");
+  }
   if (options.lock_wait < milliseconds::zero()) return invalid("lock_wait must not be negative");
   if (options.min_backoff <= milliseconds::zero() || options.max_backoff < options.min_backoff) {
     return invalid("min_backoff must be above zero and not above max_backoff");

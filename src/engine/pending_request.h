@@ -1,23 +1,18 @@
 // A request on its way through the engine.
 #pragma once
 
-#include <functional>
+#include <cstddef>
 #include <optional>
-#include <variant>
+#include <vector>
 
-#include "base/mutex.h"
 #include "core/operation.h"
-#include "ledger/account.h"
+#include "engine/answers.h"
 #include "ledger/clock.h"
-#include "ledger/result.h"
-#include "ledger/transfer.h"
+#include "ledger/error.h"
 
 namespace ledger::engine {
 
 class Waiter;
-
-/// What the caller is told. Which of the two depends on what was asked.
-using Answer = std::variant<Result<Receipt>, Result<CreatedAccount>>;
 
 struct PendingRequest {
   core::Operation operation;
@@ -35,16 +30,17 @@ struct PendingRequest {
   std::optional<SteadyTime> lock_deadline{};  ///< set by the first refused lease
   /// Set once its commit is in doubt: it must be found out, and never be tried again.
   std::optional<SteadyTime> resolve_deadline{};
-  bool duplicate_in_batch = false;  ///< in doubt as a replay of another request of its batch
+  /// Of each part in doubt: whether it is a replay, of an earlier request or within its batch.
+  std::vector<bool> replays{};
+  /// An atomic request of which an earlier request has decided a part, but not all.
+  bool known_in_part = false;
   std::optional<Answer> answer{};
 
   void fail(ErrorCode code) { fail(Error{code, {}}); }
-  void fail(Error error) {
-    if (std::holds_alternative<TransferRequest>(operation.request)) {
-      answer.emplace(std::in_place_type<Result<Receipt>>, std::move(error));
-    } else {
-      answer.emplace(std::in_place_type<Result<CreatedAccount>>, std::move(error));
-    }
+  void fail(const Error& error) {
+    answer = answer_parts(operation, [&](const core::Operation& part, std::size_t /*index*/) {
+      return failed(part, error);
+    });
   }
 };
 

@@ -6,6 +6,7 @@
 
 #include "core/operation.h"
 #include "engine/batch_runner.h"
+#include "engine/submission.h"
 #include "ledger/no_lock.h"
 #include "store/postgres/joined_store.h"
 
@@ -63,6 +64,29 @@ class PostgresTransaction::Impl {
     return std::move(*pending.answer);
   }
 
+  std::vector<Answer> run_all(std::vector<core::Operation> operations) {
+    std::vector<PendingRequest> pending;
+    for (core::Operation& operation : operations)
+      pending.push_back(make_pending(std::move(operation)));
+    run(pending);
+    return engine::take_answers(pending);
+  }
+
+  template <class T>
+  Result<Receipt> post(const T& request) {
+    auto operation = core::make_operation(request);
+    if (!operation) return std::move(operation).error();
+    return std::get<Result<Receipt>>(run(std::move(*operation)));
+  }
+
+  template <class T>
+  std::vector<Result<Receipt>> submit(std::span<const T> requests, BatchMode mode) {
+    const auto run_them = [this](auto operations) { return run_all(std::move(operations)); };
+    const auto submit_them =
+        mode == BatchMode::atomic ? engine::submit_atomic : engine::submit_independent;
+    return submit_them(engine::make_operations(requests), run_them);
+  }
+
   /// Answers them all, in one savepoint.
   void run(std::span<PendingRequest> requests) {
     std::vector<PendingRequest*> batch;
@@ -107,33 +131,45 @@ Result<Receipt> PostgresTransaction::transfer(std::string_view key, AccountId fr
 }
 
 Result<Receipt> PostgresTransaction::transfer(const TransferRequest& request) {
-  auto operation = core::make_operation(request);
-  if (!operation) return std::move(operation).error();
-  return std::get<Result<Receipt>>(impl_->run(std::move(*operation)));
+  return impl_->post(request);
 }
 
-std::vector<Result<Receipt>> PostgresTransaction::submit(
-    std::span<const TransferRequest> requests) {
-  std::vector<Result<Receipt>> results;
-  std::vector<PendingRequest> pending;
-  std::vector<std::size_t> places;  // of each pending one among the results
-  for (const TransferRequest& request : requests) {
-    auto operation = core::make_operation(request);
-    results.emplace_back(operation ? Error{} : operation.error());
-    if (!operation) continue;
-    places.push_back(results.size() - 1);
-    pending.push_back(make_pending(std::move(*operation)));
-  }
-  impl_->run(pending);
-  for (std::size_t i = 0; i < pending.size(); ++i)
-    results[places[i]] = std::get<Result<Receipt>>(std::move(*pending[i].answer));
-  return results;
+Result<Receipt> PostgresTransaction::hold(const HoldRequest& request) {
+  return impl_->post(request);
+}
+
+Result<Receipt> PostgresTransaction::capture(const CaptureRequest& request) {
+  return impl_->post(request);
+}
+
+Result<Receipt> PostgresTransaction::void_hold(const VoidRequest& request) {
+  return impl_->post(request);
+}
+
+Result<Receipt> PostgresTransaction::reverse(const ReversalRequest& request) {
+  return impl_->post(request);
+}
+
+std::vector<Result<Receipt>> PostgresTransaction::submit(std::span<const TransferRequest> requests,
+                                                         BatchMode mode) {
+  return impl_->submit(requests, mode);
+}
+
+std::vector<Result<Receipt>> PostgresTransaction::submit(std::span<const Request> requests,
+                                                         BatchMode mode) {
+  return impl_->submit(requests, mode);
 }
 
 Result<CreatedAccount> PostgresTransaction::create_account(const AccountRequest& request) {
   auto operation = core::make_operation(request, impl_->is_known(request.currency));
   if (!operation) return std::move(operation).error();
   return std::get<Result<CreatedAccount>>(impl_->run(std::move(*operation)));
+}
+
+Result<ChangedAccount> PostgresTransaction::update_account(const AccountChange& request) {
+  auto operation = core::make_operation(request);
+  if (!operation) return std::move(operation).error();
+  return std::get<Result<ChangedAccount>>(impl_->run(std::move(*operation)));
 }
 
 Result<Account> PostgresTransaction::account(AccountId id) {

@@ -87,7 +87,8 @@ Entry BarePostgres::post(AccountId id, MinorUnits change, const JournalRow& row,
   Account& account = accounts_[static_cast<std::size_t>(to_int(id)) - 1];
   account.balance += change;
   account.version += 1;
-  const Entry entry{account.version, account.balance, account.held, account.last_seq};
+  const Entry entry{
+      .version = account.version, .balance = account.balance, .previous = account.last_seq};
   account.last_seq = row.seq;
   if (account.version % kCheckpointInterval == 0) {
     writes.checkpoints.push_back({id, account.version, row.seq, row.recorded_at});

@@ -109,8 +109,10 @@ class Workload {
     if (seen < 0) seen = account.version;
     account.balance += change;
     ++account.version;
-    const Entry entry{account.version, account.balance, account.held, account.last_seq};
+    const Entry entry{
+        .version = account.version, .balance = account.balance, .previous = account.last_seq};
     account.last_seq = row.seq;
+    account.last_at = row.recorded_at;
     if (account.version % kCheckpointInterval == 0) {
       writes.checkpoints.push_back({account.id, account.version, row.seq, row.recorded_at});
     }
@@ -140,7 +142,8 @@ class BareLoop {
         "currency,scale,from_version,from_balance,from_held,from_previous,to_version,to_balance,"
         "to_held,to_previous,recorded_at)VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     account_ = prepare(
-        "UPDATE accounts SET balance=?,held=?,version=?,last_seq=? WHERE id=? AND version=?");
+        "UPDATE accounts SET balance=?,held=?,incoming=?,version=?,last_seq=?,last_at=? "
+        "WHERE id=? AND version=?");
     checkpoint_ = prepare("INSERT INTO checkpoints VALUES(?,?,?,?)");
   }
   ~BareLoop() {
@@ -155,8 +158,9 @@ class BareLoop {
   void write(const WriteSet& writes) {
     execute("BEGIN IMMEDIATE");
     for (const auto& [account, version] : writes.updated) {
-      bind(account_, {account.balance, account.held, account.version, account.last_seq,
-                      to_int(account.id), version});
+      bind(account_,
+           {account.balance, account.held, account.incoming, account.version, account.last_seq,
+            account.last_at.time_since_epoch().count(), to_int(account.id), version});
       run(account_);
     }
     for (const JournalRow& row : writes.rows) {

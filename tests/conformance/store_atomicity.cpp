@@ -1,6 +1,7 @@
 // All or nothing, and one after the other.
 #include <atomic>
 #include <future>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -13,18 +14,26 @@ namespace {
 struct Contents {
   std::vector<JournalRow> rows;
   std::vector<Account> accounts;
+  std::vector<TransferState> states;
+  std::optional<Checkpoint> checkpoint;  // the one account that gets one here
 
   friend bool operator==(const Contents&, const Contents&) = default;
 };
 
-Contents contents(Store& store) { return {journal(store), accounts(store)}; }
+Contents contents(Store& store) {
+  const auto checkpoint = store.find_checkpoint(AccountId{2}, 0);
+  REQUIRE_MESSAGE(checkpoint.has_value(), checkpoint.error().message());
+  return {journal(store), accounts(store), states(store), *checkpoint};
+}
 
-/// Accounts 1 and 2, and a transfer under "first".
+/// Accounts 1 and 2, and an open hold under "first".
 void fill(Store& store) {
   WriteSet writes;
   writes.created = {new_account(1), new_account(2)};
   writes.created[0].reference = "one";
   writes.rows = {transfer_row(kFirst, "first")};
+  writes.rows[0].kind = JournalKind::hold;
+  writes.states = {{TransferId{kFirst}, TransferStatus::held}};
   must_commit(store, writes);
 }
 
@@ -56,7 +65,8 @@ Result<void> add_one(Store& store, const std::string& key) {
   WriteSet writes;
   JournalRow row = transfer_row(snapshot.next_seq, key);
   row.to = before.id;
-  row.to_entry = {before.version + 1, before.balance + 1, 0, before.last_seq};
+  row.to_entry = {
+      .version = before.version + 1, .balance = before.balance + 1, .previous = before.last_seq};
   writes.rows.push_back(row);
   writes.updated.push_back(posting(before, 1, row.seq));
   return (*transaction)->commit(writes);
@@ -82,6 +92,9 @@ void fence_refuses_a_stale_version(Store& store) {
   writes.created = {new_account(3)};
   writes.rows = {transfer_row(seq, "stale")};
   writes.checkpoints = {{AccountId{2}, kCheckpointInterval, seq, kNoon}};
+  const TransferId hold{journal(store).front().seq};
+  writes.states = {{hold, TransferStatus::voided},
+                   {TransferId{seq}, TransferStatus::held, 0, kNoon}};
   writes.updated = {posting(two, 10, seq), posting(one, 10, seq)};
   writes.updated[1].expected_version = one.version + 1;
   expect_refused(store, writes, ErrorCode::conflict);
@@ -98,6 +111,8 @@ void fence_refuses_a_stale_version(Store& store) {
   must_commit(store, writes);
   CHECK(accounts(store)[0] == writes.updated[1].account);
   CHECK(accounts(store)[1] == writes.updated[0].account);
+  CHECK(states(store) == writes.states);
+  CHECK(store.find_checkpoint(AccountId{2}, 0).value() == writes.checkpoints[0]);
 }
 
 void refuses_duplicates(Store& store) {
@@ -107,6 +122,7 @@ void refuses_duplicates(Store& store) {
     WriteSet writes;
     writes.rows = std::move(rows);
     writes.created = std::move(created);
+    writes.states = {{TransferId{journal(store).front().seq}, TransferStatus::captured, 100}};
     expect_refused(store, writes, ErrorCode::conflict);
   };
   const auto named = [](std::int64_t id, const std::string& reference) {
@@ -149,6 +165,13 @@ void refuses_what_breaks_terms(const StoreUnderTest& under_test, Store& store) {
   refuse([](Account& account) { account.balance = 5, account.held = -1; });
   refuse([](Account& account) { account.balance = 5, account.terms.max_balance = 4; });
   refuse([](Account& account) { account.balance = 5, account.terms.min_balance = 6; });
+  refuse([](Account& account) { account.incoming = -1; });
+  refuse([](Account& account) {
+    account.balance = 3, account.incoming = 2, account.terms.max_balance = 4;
+  });
+  refuse([](Account& account) {  // their sum does not fit
+    account.balance = kMax, account.incoming = 1, account.terms.max_balance = kMax;
+  });
 }
 
 void goes_on_after_a_refusal(Store& store) {
@@ -301,7 +324,8 @@ void loses_no_update_of_many_threads(Store& store) {
   std::int64_t version = 0;
   for (const JournalRow& row : journal(store)) {
     if (row.to_entry.version == 0) continue;
-    CHECK(row.to_entry == Entry{++version, version, 0, previous});
+    ++version;
+    CHECK(row.to_entry == Entry{.version = version, .balance = version, .previous = previous});
     previous = row.seq;
   }
   CHECK(version == account.version);

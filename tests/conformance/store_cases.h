@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +17,13 @@
 namespace ledger::conformance {
 
 inline constexpr Timestamp kNoon{std::chrono::seconds(1'700'000'000)};
+// The years 1 and 9999: what databases with a time type of their own hold, too.
+inline constexpr Timestamp kEarliest{std::chrono::microseconds(-62'135'596'800'000'000)};
+inline constexpr Timestamp kLatest{std::chrono::microseconds(253'402'300'799'999'999)};
+
+inline constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
+inline constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
 inline SteadyTime in(std::chrono::milliseconds time) {
   return std::chrono::steady_clock::now() + time;
@@ -27,7 +36,7 @@ inline Currency usd() { return currency("USD", 2); }
 
 /// A transfer's only row.
 JournalRow transfer_row(Seq seq, std::string key);
-/// A multi-leg transfer's rows.
+/// A multi-leg transfer's rows, of which the first alone has the key and the fingerprint.
 std::vector<JournalRow> transfer_rows(Seq first, const std::string& key, int legs);
 /// A new account with no entries.
 Account new_account(std::int64_t id);
@@ -63,6 +72,7 @@ void must_commit(Store& store, WriteSet& writes);
 std::vector<JournalRow> recorded(Store& store, const std::vector<std::string>& keys);
 std::vector<JournalRow> journal(Store& store);
 std::vector<Account> accounts(Store& store);
+std::vector<TransferState> states(Store& store);
 
 // store_conformance.cpp: what is written is what is read.
 void starts_empty(Store& store);
@@ -74,6 +84,21 @@ void finds_transfers_by_key(Store& store);
 void pages_the_journal_and_the_accounts(Store& store);
 void takes_a_large_batch(Store& store);
 void survives_reopening(const StoreUnderTest& under_test);
+
+// store_queries.cpp: what is written is found.
+void snapshot_holds_states_and_references(Store& store);
+void keeps_every_field_of_a_state(const StoreUnderTest& under_test);
+void pages_the_states(Store& store);
+void finds_transfers_by_id(Store& store);
+void finds_expired_holds(Store& store);
+void finds_transfers_by_reference(Store& store);
+void finds_what_refers(Store& store);
+void finds_an_account_by_reference(Store& store);
+void walks_entries(Store& store);
+void finds_checkpoints(Store& store);
+void adds_up_each_currency(Store& store);
+void refuses_sums_that_do_not_fit(Store& store);
+void queries_survive_reopening(const StoreUnderTest& under_test);
 
 // store_atomicity.cpp: all or nothing, one after the other.
 void rolls_back_when_destroyed(Store& store);

@@ -331,4 +331,107 @@ Rows id_rows() {
   };
 }
 
+Rows v1_rows() {
+  constexpr auto kKeeps = After::keeps;
+  constexpr auto kCloses = After::closes;
+  const auto post = [](std::string_view target, std::string_view body) {
+    return request_bytes("POST", target, {{"Idempotency-Key", "bad-input"}}, body);
+  };
+  const auto transfer = [&post](const std::string& amount, const std::string& more = "") {
+    return post("/v1/transfers",
+                R"({"from":1,"to":2,"amount":)" + amount + R"(,"currency":"USD")" + more + '}');
+  };
+  const auto get = [](const std::string& target) { return request_bytes("GET", target, {}, ""); };
+  const std::string brackets(200'000, '[');
+  return {
+      {"a transfer of a JSON number", transfer("1"), 400, "wrong_type", kKeeps},
+      {"a transfer of 100,000 digits", transfer('"' + std::string(100'000, '9') + '"'), 400,
+       "amount_out_of_range", kKeeps},
+      {"a transfer of 1e400", transfer(R"("1e400")"), 400, "invalid_amount", kKeeps},
+      {"a transfer in no currency", transfer(R"("1","currency":"USD")"), 400, "duplicate_field",
+       kKeeps},
+      {"legs that are brackets", post("/v1/transfers", R"({"legs":)" + brackets + '}'), 400,
+       "malformed_json", kKeeps},
+      {"legs of arrays", post("/v1/holds", R"({"legs":[[],[]]})"), 400, "wrong_type", kKeeps},
+      {"300,000 empty legs",
+       post(
+           "/v1/transfers", R"({"legs":[{})" +
+                                [] {
+                                  std::string legs;
+                                  while (legs.size() < 900'000)
+                                    legs += ",{}";
+                                  return legs;
+                                }() +
+                                "]}"),
+       400, "missing_field", kKeeps},
+      {"metadata that is brackets", transfer(R"("1")", R"(,"metadata":{"a":)" + brackets + '}'),
+       400, "malformed_json", kKeeps},
+      {"metadata of 900,000 characters",
+       transfer(R"("1")", R"(,"metadata":{"a":")" + std::string(900'000, 'm') + R"("})"), 400,
+       "invalid_metadata", kKeeps},
+      {"a reference of 900,000 characters",
+       transfer(R"("1")", R"(,"reference":")" + std::string(900'000, 'r') + '"'), 400,
+       "invalid_reference", kKeeps},
+      {"a time of 900,000 digits",
+       transfer(R"("1")", R"(,"effective_at":")" + std::string(900'000, '1') + '"'), 400,
+       "invalid_timestamp", kKeeps},
+      {"an expiry that a transfer has not",
+       transfer(R"("1")", R"(,"expires_at":"2999-01-01T00:00:00Z")"), 400, "unknown_field", kKeeps},
+      {"a capture of a hold with markup", post("/v1/holds/%3Cscript%3E/capture", "{}"), 400,
+       "invalid_transfer_id", kKeeps},
+      {"a void of a hold that overflows", post("/v1/holds/99999999999999999999/void", "{}"), 400,
+       "invalid_transfer_id", kKeeps},
+      {"a reversal with NUL in the id", post("/v1/transfers/1%00/reverse", "{}"), 400,
+       "invalid_transfer_id", kKeeps},
+      {"a change of an account without a key",
+       request_bytes("PATCH", "/v1/accounts/1", {}, R"({"status":"frozen"})"), 400, "invalid_key",
+       kKeeps},
+      {"a change of an account to words",
+       request_bytes("PATCH", "/v1/accounts/1", {{"Idempotency-Key", "bad-input"}},
+                     R"({"status":"very frozen"})"),
+       400, "wrong_type", kKeeps},
+      {"a change for a version that is none",
+       request_bytes(
+           "PATCH", "/v1/accounts/1",
+           {{"Idempotency-Key", "bad-input"}, {"If-Match", "\"" + std::string(9000, '9') + '"'}},
+           R"({"status":"frozen"})"),
+       400, "invalid_precondition", kKeeps},
+      {"a limit of 1,000 digits", get("/v1/accounts?limit=" + std::string(1000, '9')), 400,
+       "invalid_query", kKeeps},
+      {"a query of 900 parameters",
+       get("/v1/accounts?" +
+           [] {
+             std::string query;
+             for (int i = 0; i < 900; ++i)
+               query += "a&";
+             return query;
+           }()),
+       400, "invalid_query", kKeeps},
+      {"a parameter with NUL", get("/v1/accounts?after=1%00"), 400, "invalid_query", kKeeps},
+      {"a time with a zone's name", get("/v1/accounts/1/balance?at=2026-01-01T00:00:00[UTC]"), 400,
+       "invalid_query", kKeeps},
+      {"a query longer than a target may be", get("/v1/transfers?key=" + std::string(4000, 'k')),
+       414, "target_too_long", kCloses},
+      {"a batch of brackets", post("/v1/transfers/batch", brackets), 400, "malformed_json", kKeeps},
+      {"a batch of quotes", post("/v1/transfers/batch", '[' + std::string(199'999, '"')), 400,
+       "malformed_json", kKeeps},
+      {"a batch of commas", post("/v1/transfers/batch", '[' + std::string(199'999, ',')), 400,
+       "malformed_json", kKeeps},
+      {"a batch of 100,000 items",
+       post(
+           "/v1/transfers/batch", "[0" +
+                                      [] {
+                                        std::string items;
+                                        while (items.size() < 200'000)
+                                          items += ",0";
+                                        return items;
+                                      }() +
+                                      ']'),
+       400, "batch_too_large", kKeeps},
+      {"a batch above its limit",
+       framed("Content-Length: 8388609").replace(5, 9, "/v1/transfers/batch"), 413,
+       "body_too_large", kCloses},
+  };
+}
+
 }  // namespace ledgerd::testing

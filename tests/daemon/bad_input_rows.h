@@ -32,5 +32,6 @@ Rows key_rows();
 Rows json_rows();
 Rows amount_rows();
 Rows id_rows();
+Rows v1_rows();
 
 }  // namespace ledgerd::testing

@@ -54,6 +54,7 @@ TEST_CASE("without arguments the defaults are those of the documentation") {
   CHECK(defaults.server.max_connections == 10'000);
   CHECK(defaults.server.limits.header_bytes == 16 * 1024);
   CHECK(defaults.server.limits.body_bytes == 1024 * 1024);
+  CHECK(defaults.server.limits.large_body_bytes == 8 * 1024 * 1024);
   CHECK(defaults.server.limits.target_bytes == 2048);
   CHECK(defaults.server.request_timeout == std::chrono::seconds(10));
   CHECK(defaults.server.idle_timeout == std::chrono::seconds(75));
@@ -92,6 +93,8 @@ TEST_CASE("every setting can be given as a flag") {
                              "3",
                              "--max-body",
                              "100",
+                             "--max-batch-body",
+                             "150",
                              "--max-header",
                              "200",
                              "--max-path",
@@ -122,6 +125,7 @@ TEST_CASE("every setting can be given as a flag") {
   CHECK(all.log_format == LogFormat::json);
   CHECK(all.server.workers == 3);
   CHECK(all.server.limits.body_bytes == 100);
+  CHECK(all.server.limits.large_body_bytes == 150);
   CHECK(all.server.limits.header_bytes == 200);
   CHECK(all.server.limits.target_bytes == 300);
   CHECK(all.server.max_connections == 400);
@@ -132,27 +136,18 @@ TEST_CASE("every setting can be given as a flag") {
 }
 
 TEST_CASE("every setting can be given in the environment") {
-  const Config all = config({}, {{"LEDGER_LISTEN", "localhost:9"},
-                                 {"DB_URL", "postgresql://h/d"},
-                                 {"LEDGER_DB_SCHEMA", "bank"},
-                                 {"LEDGER_DB_ISOLATION", "read-committed"},
-                                 {"LEDGER_DB_CONNECTIONS", "1000"},
-                                 {"LEDGER_DB_MIGRATE", "0"},
-                                 {"REDIS_ADDR", "redis://h/2"},
-                                 {"LEDGER_LOCKS", "redis"},
-                                 {"LEDGER_LOCK_TTL", "7"},
-                                 {"LEDGER_DEMO", "true"},
-                                 {"LEDGER_LOG_LEVEL", "error"},
-                                 {"LEDGER_LOG_FORMAT", "json"},
-                                 {"LEDGER_WORKERS", "5"},
-                                 {"LEDGER_MAX_BODY", "101"},
-                                 {"LEDGER_MAX_HEADER", "201"},
-                                 {"LEDGER_MAX_PATH", "301"},
-                                 {"LEDGER_MAX_CONNECTIONS", "401"},
-                                 {"LEDGER_REQUEST_TIMEOUT", "1"},
-                                 {"LEDGER_IDLE_TIMEOUT", "2"},
-                                 {"LEDGER_WRITE_TIMEOUT", "3"},
-                                 {"LEDGER_GRACE", "4"}});
+  const Config all =
+      config({}, {{"LEDGER_LISTEN", "localhost:9"},  {"DB_URL", "postgresql://h/d"},
+                  {"LEDGER_DB_SCHEMA", "bank"},      {"LEDGER_DB_ISOLATION", "read-committed"},
+                  {"LEDGER_DB_CONNECTIONS", "1000"}, {"LEDGER_DB_MIGRATE", "0"},
+                  {"REDIS_ADDR", "redis://h/2"},     {"LEDGER_LOCKS", "redis"},
+                  {"LEDGER_LOCK_TTL", "7"},          {"LEDGER_DEMO", "true"},
+                  {"LEDGER_LOG_LEVEL", "error"},     {"LEDGER_LOG_FORMAT", "json"},
+                  {"LEDGER_WORKERS", "5"},           {"LEDGER_MAX_BODY", "101"},
+                  {"LEDGER_MAX_BATCH_BODY", "151"},  {"LEDGER_MAX_HEADER", "201"},
+                  {"LEDGER_MAX_PATH", "301"},        {"LEDGER_MAX_CONNECTIONS", "401"},
+                  {"LEDGER_REQUEST_TIMEOUT", "1"},   {"LEDGER_IDLE_TIMEOUT", "2"},
+                  {"LEDGER_WRITE_TIMEOUT", "3"},     {"LEDGER_GRACE", "4"}});
   CHECK(all.listen.host == "localhost");
   CHECK(all.listen.port == 9);
   CHECK(all.backends.db == "postgresql://h/d");
@@ -169,6 +164,7 @@ TEST_CASE("every setting can be given in the environment") {
   CHECK(all.log_format == LogFormat::json);
   CHECK(all.server.workers == 5);
   CHECK(all.server.limits.body_bytes == 101);
+  CHECK(all.server.limits.large_body_bytes == 151);
   CHECK(all.server.limits.header_bytes == 201);
   CHECK(all.server.limits.target_bytes == 301);
   CHECK(all.server.max_connections == 401);
@@ -230,6 +226,7 @@ TEST_CASE("a value that makes no sense is refused by the name of its setting") {
       {"--log-format", {"", "xml"}},
       {"--workers", {"", "0", "-1", "1.5", "1x", "1025", "99999999999999999999"}},
       {"--max-body", {"0", "67108865", "1k"}},
+      {"--max-batch-body", {"0", "67108865", "8M"}},
       {"--max-header", {"0", "abc"}},
       {"--max-path", {"0", "abc"}},
       {"--max-connections", {"0", "abc"}},
@@ -369,6 +366,8 @@ TEST_CASE("help names every flag and variable") {
                            "LEDGER_WORKERS",
                            "--max-body",
                            "LEDGER_MAX_BODY",
+                           "--max-batch-body",
+                           "LEDGER_MAX_BATCH_BODY",
                            "--max-header",
                            "LEDGER_MAX_HEADER",
                            "--max-path",

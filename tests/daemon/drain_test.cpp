@@ -72,6 +72,9 @@ TEST_CASE("while it drains, what was accepted is answered and what is new is ref
     REQUIRE(refused);
     CHECK(refused->status == 503);
     CHECK(refused->code() == "shutting_down");
+    CHECK(refused->body.starts_with(
+        R"({"type":"urn:libledger:problem:shutting_down",)"
+        R"("title":"the ledger is shutting down; try again with the same key","status":503,)"));
     CHECK(!refused->header("Retry-After").empty());
   }
   const auto statuses = client.read_all();

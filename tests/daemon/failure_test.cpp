@@ -16,6 +16,7 @@
 #include "ledger/ledger.h"
 #include "ledger/memory_store.h"
 #include "ledger/no_lock.h"
+#include "ledger/store_wrapper.h"
 #include "log.h"
 #include "routes.h"
 #include "support/raw_http.h"
@@ -52,9 +53,10 @@ class Transaction final : public ledger::StoreTransaction {
 };
 
 /// A memory store that fails as `faults` says.
-class FailingStore final : public ledger::Store {
+class FailingStore final : public ledger::StoreWrapper {
  public:
-  explicit FailingStore(const Faults& faults) : faults_(faults) {}
+  explicit FailingStore(const Faults& faults)
+      : StoreWrapper(ledger::make_memory_store()), faults_(faults) {}
 
   ledger::Result<std::unique_ptr<ledger::StoreTransaction>> begin(
       const ledger::LoadRequest& load, ledger::SteadyTime deadline) override {
@@ -64,21 +66,9 @@ class FailingStore final : public ledger::Store {
     return std::unique_ptr<ledger::StoreTransaction>(
         std::make_unique<Transaction>(faults_, std::move(*begun)));
   }
-  ledger::Result<std::vector<ledger::JournalRow>> find_recorded(
-      std::span<const std::string_view> keys) override {
-    return inner_->find_recorded(keys);
-  }
   ledger::Result<std::optional<ledger::Account>> find_account(ledger::AccountId id) override {
     if (faults_.read) return fault(*faults_.read);
     return inner_->find_account(id);
-  }
-  ledger::Result<std::vector<ledger::JournalRow>> read_journal(ledger::Seq first,
-                                                               std::size_t limit) override {
-    return inner_->read_journal(first, limit);
-  }
-  ledger::Result<std::vector<ledger::Account>> read_accounts(ledger::AccountId after,
-                                                             std::size_t limit) override {
-    return inner_->read_accounts(after, limit);
   }
   ledger::Result<void> settle(ledger::SteadyTime deadline) override {
     if (faults_.settle) return fault(*faults_.settle);
@@ -91,7 +81,6 @@ class FailingStore final : public ledger::Store {
 
  private:
   const Faults& faults_;
-  std::unique_ptr<ledger::Store> inner_ = ledger::make_memory_store();
 };
 
 ledger::Ledger open(const Faults& faults) {
@@ -125,8 +114,12 @@ class Daemon {
   Daemon& operator=(const Daemon&) = delete;
 
   std::string post(std::string_view target, std::string_view key, std::string_view body) {
+    return ask("POST", target, key, body);
+  }
+  std::string ask(std::string_view method, std::string_view target, std::string_view key,
+                  std::string_view body) {
     return answer(
-        testing::request_bytes("POST", target, {{"Idempotency-Key", std::string(key)}}, body));
+        testing::request_bytes(method, target, {{"Idempotency-Key", std::string(key)}}, body));
   }
   std::string get(std::string_view target) {
     return answer(testing::request_bytes("GET", target, {}, ""));
@@ -239,6 +232,88 @@ TEST_CASE("a store that is away makes the daemon unready, not dead") {
   }
   daemon.faults.check.reset();
   CHECK(contains(daemon.get("/readyz"), "HTTP/1.1 200 "));
+}
+
+TEST_CASE("a write of the API that was not applied is a problem with Retry-After") {
+  Daemon daemon;
+  daemon.faults.begin = ErrorCode::store_unavailable;
+  constexpr std::string_view kBody = R"({"from":1,"to":2,"amount":"1","currency":"USD"})";
+  for (const char* target : {"/v1/transfers", "/v1/holds"}) {
+    const std::string response = daemon.post(target, "k", kBody);
+    CAPTURE(response);
+    CHECK(contains(response, "HTTP/1.1 503 "));
+    CHECK(contains(response, "\r\nRetry-After: 1\r\n"));
+    CHECK(contains(response, R"({"type":"urn:libledger:problem:store_unavailable",)"));
+    CHECK(!contains(response, "secret"));
+    CHECK(contains(daemon.logged(), "secret"));
+  }
+  daemon.faults.begin.reset();
+  CHECK(contains(daemon.post("/v1/transfers", "k", kBody), "HTTP/1.1 201 "));
+}
+
+TEST_CASE("a change of an account in doubt is 500, never 503") {
+  Daemon daemon;
+  daemon.faults.commit = ErrorCode::commit_in_doubt;
+  daemon.faults.settle = ErrorCode::store_unavailable;
+  const std::string response = daemon.ask("PATCH", "/v1/accounts/1", "k", R"({"status":"frozen"})");
+  CHECK(contains(response, "HTTP/1.1 500 "));
+  CHECK(contains(response, R"("code":"commit_in_doubt")"));
+  CHECK(!contains(response, "Retry-After"));
+  daemon.faults = {};
+  CHECK(contains(daemon.ask("PATCH", "/v1/accounts/1", "k", R"({"status":"frozen"})"),
+                 "HTTP/1.1 200 "));
+}
+
+TEST_CASE("limits of an account that cannot be read are not guessed") {
+  Daemon daemon;
+  daemon.faults.read = ErrorCode::store_unavailable;
+  CHECK(contains(daemon.ask("PATCH", "/v1/accounts/1", "k", R"({"min_balance":"-5"})"),
+                 "HTTP/1.1 503 "));
+  CHECK(contains(daemon.ask("PATCH", "/v1/accounts/1", "l", R"({"status":"frozen"})"),
+                 "HTTP/1.1 200 "));
+}
+
+TEST_CASE("where the store is away, every item of a batch says so, and the log says it once") {
+  Daemon daemon;
+  daemon.faults.begin = ErrorCode::store_unavailable;
+  constexpr std::string_view kBody =
+      R"([{"from":1,"to":2,"amount":"1","currency":"USD"},{"fee":1},)"
+      R"({"from":1,"to":2,"amount":"2","currency":"USD"}])";
+  const std::string response = daemon.post("/v1/transfers/batch", "b", kBody);
+  CAPTURE(response);
+  CHECK(contains(response, "HTTP/1.1 200 "));
+  CHECK(contains(response, R"({"index":0,"key":"b/0","status":503,"replayed":false,"error":{)"));
+  CHECK(contains(response, R"({"index":1,"key":"b/1","status":400,)"));
+  CHECK(contains(response, R"({"index":2,"key":"b/2","status":503,)"));
+  CHECK(!contains(response, "secret"));
+  const std::string logged = daemon.logged();
+  CHECK(contains(logged, "secret"));
+  CHECK(logged.find("secret") == logged.rfind("secret"));
+  daemon.faults.begin.reset();
+  const std::string repeated = daemon.post("/v1/transfers/batch", "b", kBody);
+  CHECK(contains(repeated, R"({"index":0,"key":"b/0","status":201,"replayed":false,)"));
+  CHECK(contains(repeated, R"({"index":2,"key":"b/2","status":201,"replayed":false,)"));
+}
+
+TEST_CASE("a batch that finds no room is told to come again, and gives none away") {
+  Faults faults;
+  ledger::Ledger ledger = open(faults);
+  std::array<int, 2> log{};
+  Logger logger(LogLevel::warn, LogFormat::text, open_pipe(log));
+  const std::string body(40, ' ');
+  BatchRoute route(ledger, logger, {.bytes_under_way = body.size()});
+  const Request fits{.body = body, .idempotency_keys = {"k"}};
+  const std::string larger = body + ' ';
+  const Request does_not{.body = larger, .idempotency_keys = {"k"}};
+  for (int i = 0; i < 3; ++i) {
+    CHECK(route.post(fits).status == 400);
+    const Reply reply = route.post(does_not);
+    CHECK(reply.status == 503);
+    CHECK(contains(reply.body, R"("code":"overloaded")"));
+    CHECK(reply.headers.front() == std::pair<std::string, std::string>("Retry-After", "1"));
+  }
+  close(log[0]);
+  close(log[1]);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "json.h"
+#include "bodies.h"
 
 #include <doctest/doctest.h>
 #include <simdjson.h>

@@ -6,13 +6,13 @@
 #include <optional>
 #include <utility>
 
-#include "fakes/shared_store.h"
 #include "ledger/store.h"
+#include "ledger/store_wrapper.h"
 
 namespace ledger::fakes {
 
 /// Where a call of the store can fail.
-enum class Call { begin, commit, find_recorded, settle };
+enum class Call { begin, commit, find_recorded, find_transfers, settle };
 
 /// How: before it has any effect, or after it has had all of it.
 struct Fault {
@@ -21,12 +21,12 @@ struct Fault {
 };
 
 /// Passes every call on to `inner`, unless `plan` has a fault for it. Not thread-safe in `plan`.
-class FaultyStore final : public SharedStore {
+class FaultyStore final : public StoreWrapper {
  public:
   using Plan = std::function<std::optional<Fault>(Call)>;
 
   FaultyStore(std::unique_ptr<Store> inner, Plan plan)
-      : SharedStore(std::move(inner)), plan_(std::move(plan)) {}
+      : StoreWrapper(std::move(inner)), plan_(std::move(plan)) {}
 
   Result<std::unique_ptr<StoreTransaction>> begin(const LoadRequest& load,
                                                   SteadyTime deadline) override {
@@ -40,6 +40,11 @@ class FaultyStore final : public SharedStore {
   Result<std::vector<JournalRow>> find_recorded(std::span<const std::string_view> keys) override {
     if (const auto fault = plan_(Call::find_recorded)) return Error{fault->code, "fault"};
     return inner_->find_recorded(keys);
+  }
+
+  Result<std::vector<JournalRow>> find_transfers(std::span<const TransferId> ids) override {
+    if (const auto fault = plan_(Call::find_transfers)) return Error{fault->code, "fault"};
+    return inner_->find_transfers(ids);
   }
 
   Result<void> settle(SteadyTime deadline) override {

@@ -8,10 +8,10 @@
 
 #include "cache/redis/entry.h"
 #include "fakes/faulty_store.h"
-#include "fakes/shared_store.h"
 #include "ledger/ledger.h"
 #include "ledger/memory_store.h"
 #include "ledger/no_lock.h"
+#include "ledger/store_wrapper.h"
 #include "support/child_process.h"
 #include "support/redis_server.h"
 
@@ -52,7 +52,7 @@ class Processes {
 
   Ledger open(std::unique_ptr<OutcomeCache> cache) {
     auto store =
-        std::make_unique<fakes::FaultyStore>(std::make_unique<fakes::SharedStore>(journal_),
+        std::make_unique<fakes::FaultyStore>(std::make_unique<StoreWrapper>(journal_),
                                              [this](fakes::Call) -> std::optional<fakes::Fault> {
                                                if (!away) return std::nullopt;
                                                return fakes::Fault{ErrorCode::store_unavailable};

@@ -10,12 +10,12 @@
 #include <thread>
 #include <vector>
 
-#include "fakes/shared_store.h"
 #include "ledger/circuit_breaker.h"
 #include "ledger/ledger.h"
 #include "ledger/memory_store.h"
 #include "ledger/redis_lock.h"
 #include "ledger/sqlite_store.h"
+#include "ledger/store_wrapper.h"
 #include "support/redis_server.h"
 #include "support/seed.h"
 #include "support/temp_folder.h"
@@ -190,8 +190,7 @@ class Load {
     Options options;
     options.lock_wait = 30s;  // leases that nobody releases expire
     options.request_timeout = 60s;
-    auto ledger =
-        Ledger::open(options, std::make_unique<fakes::SharedStore>(store_), make_locks(locks));
+    auto ledger = Ledger::open(options, std::make_unique<StoreWrapper>(store_), make_locks(locks));
     REQUIRE(ledger.has_value());
     return std::move(*ledger);
   }

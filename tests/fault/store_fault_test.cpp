@@ -27,6 +27,11 @@ const std::vector<TransferRequest> kTransfers{
     {"poor", {{AccountId{2}, AccountId{3}, Amount(60, kUsd)}}},
     {"c", {{AccountId{3}, AccountId{2}, Amount(50, kUsd)}}},
 };
+/// Leave the balances as they are: the second moves what the first had moved back.
+const std::vector<TransferRequest> kTogether{
+    {"d", {{AccountId{1}, AccountId{2}, Amount(7, kUsd)}}},
+    {"e", {{AccountId{2}, AccountId{1}, Amount(7, kUsd)}}},
+};
 
 /// Fails the N-th call it is armed for, and counts calls.
 struct FaultAt {
@@ -43,7 +48,7 @@ class Scenario {
   Scenario(int fail_at, Fault fault, bool with_locks) {
     auto store = std::make_unique<fakes::FaultyStore>(make_memory_store(),
                                                       [this](Call call) { return plan(call); });
-    auto ledger = Ledger::open({.resolve_timeout = 0ms}, std::move(store),
+    auto ledger = Ledger::open({.resolve_timeout = 0ms, .expiry_interval = 0ms}, std::move(store),
                                with_locks ? make_in_process_lock() : make_no_lock());
     REQUIRE(ledger);
     ledger_.emplace(std::move(*ledger));
@@ -59,8 +64,14 @@ class Scenario {
 
   /// Each transfer until it is answered for good; false when no fault was met.
   bool play() {
-    for (const auto& request : kTransfers)
-      retry_until_decided(request);
+    for (const auto& request : kTransfers) {
+      const auto told =
+          retry_until_decided(request.key, [&] { return ledger_->transfer(request); });
+      CHECK(told.has_value() == (request.key != "poor"));
+    }
+    hold_capture_and_reverse();
+    for (const auto& result : retry_until_decided("d", [&] { return submit_together(); }))
+      CHECK(result.has_value());
     const bool met = at_.calls >= at_.armed_for;
     at_ = {};
     check_books();
@@ -78,15 +89,42 @@ class Scenario {
     return fault;
   }
 
-  void retry_until_decided(const TransferRequest& request) {
+  /// Moves 30 from 2 to 3 and back, by way of a hold of which 10 are released.
+  void hold_capture_and_reverse() {
+    const auto held = retry_until_decided("hold", [&] {
+      return ledger_->hold(
+          {.key = "hold", .legs = {{AccountId{2}, AccountId{3}, Amount(40, kUsd)}}});
+    });
+    const auto captured = retry_until_decided("capture", [&] {
+      return ledger_->capture(
+          {.key = "capture", .hold = held->id, .amount = Amount(30, kUsd), .release_rest = true});
+    });
+    const auto back = retry_until_decided(
+        "back", [&] { return ledger_->reverse({.key = "back", .transfer = captured->id}); });
+    CHECK(back->legs.front().leg.amount == Amount(30, kUsd));
+  }
+
+  std::vector<Result<Receipt>> submit_together() {
+    return ledger_->submit(kTogether, BatchMode::atomic);
+  }
+
+  static const Result<Receipt>& first_of(const Result<Receipt>& result) { return result; }
+  static const Result<Receipt>& first_of(const std::vector<Result<Receipt>>& results) {
+    return results.front();
+  }
+
+  template <class Ask>
+  auto retry_until_decided(const std::string& key, Ask ask) -> decltype(ask()) {
     for (int attempt = 0; attempt < 5; ++attempt) {
-      const auto told = ledger_->transfer(request);
-      if (told || told.error().outcome() == Outcome::declined) return;
-      if (told.error().outcome() == Outcome::not_applied) {
-        CHECK(ledger_->resolve(request.key).error().code == ErrorCode::key_not_found);
+      auto told = ask();
+      const Result<Receipt>& first = first_of(told);
+      if (first || first.error().outcome() == Outcome::declined) return told;
+      if (first.error().outcome() == Outcome::not_applied) {
+        CHECK(ledger_->resolve(key).error().code == ErrorCode::key_not_found);
       }
     }
-    FAIL("not decided after five attempts: ", request.key);
+    FAIL("not decided after five attempts: ", key);
+    return ask();
   }
 
   void check_books() {
@@ -106,7 +144,7 @@ void fail_at_every_call(Fault fault, bool with_locks) {
   int n = 1;
   while (Scenario(n, fault, with_locks).play())
     ++n;
-  CHECK(n > 8);  // four transfers of at least two calls each were failed one by one
+  CHECK(n > 16);  // eight requests of at least two calls each were failed one by one
 }
 
 }  // namespace

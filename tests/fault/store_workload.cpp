@@ -39,7 +39,10 @@ void add_opening(const Snapshot& snapshot, WriteSet& writes) {
 Entry post(Account& account, MinorUnits change, Seq seq, WriteSet& writes) {
   account.balance += change;
   ++account.version;
-  const Entry entry{account.version, account.balance, account.held, account.last_seq};
+  const Entry entry{.version = account.version,
+                    .balance = account.balance,
+                    .held = account.held,
+                    .previous = account.last_seq};
   account.last_seq = seq;
   writes.checkpoints.push_back({account.id, account.version, seq, {}});
   return entry;
@@ -50,9 +53,9 @@ void add_transfer(int step, const Snapshot& snapshot, WriteSet& writes) {
   for (int leg = 0; leg < kLegs; ++leg) {
     JournalRow row;
     row.seq = snapshot.next_seq + leg;
+    row.legs = leg == 0 ? kLegs : -leg;
     if (leg == 0) {
       row.key = key_of(step);
-      row.legs = kLegs;
       row.fingerprint.fill(static_cast<std::uint8_t>(step));
       row.metadata = std::string(3000, 'm');  // overflow pages, too
     }
@@ -66,6 +69,7 @@ void add_transfer(int step, const Snapshot& snapshot, WriteSet& writes) {
     row.to_entry = post(to, row.amount, row.seq, writes);
     writes.rows.push_back(row);
   }
+  writes.states.push_back({TransferId{snapshot.next_seq}, TransferStatus::reversed, step});
   for (std::size_t i = 0; i < accounts.size(); ++i) {
     if (accounts[i].version == snapshot.accounts[i].version) continue;
     writes.updated.push_back({accounts[i], snapshot.accounts[i].version});
@@ -101,6 +105,7 @@ struct Checker {
       problems.push_back(!rows ? rows.error().message() : accounts.error().message());
       return;
     }
+    check_states(store, *rows);
     std::map<std::int64_t, Account> computed;
     for (const JournalRow& row : *rows) {
       if (row.terms.has_value()) computed[to_int(row.to)].id = row.to;
@@ -118,6 +123,25 @@ struct Checker {
       sum += account.balance;
     }
     expect(sum == 0, "the sum of all balances is not zero");
+  }
+
+  /// Each transfer's state was written with it, and says what its key does.
+  void check_states(Store& store, const std::vector<JournalRow>& rows) {
+    const auto states = store.read_states(TransferId{0}, kAll);
+    if (!states) {
+      problems.push_back(states.error().message());
+      return;
+    }
+    std::map<std::string, TransferId> transfers;
+    for (const JournalRow& row : rows) {
+      if (row.legs == kLegs) transfers[row.key] = TransferId{row.seq};
+    }
+    expect(transfers.size() == states->size(), "transfers without a state, or the reverse");
+    for (const TransferState& state : *states) {
+      const auto found = transfers.find(key_of(static_cast<int>(state.settled)));
+      expect(found != transfers.end() && found->second == state.id,
+             "the state of transfer " + std::to_string(to_int(state.id)) + " is another's");
+    }
   }
 
   void check_entry(Account& account, const Entry& entry, MinorUnits change, Seq seq) {

@@ -30,10 +30,11 @@ const Currency kUsd = *Currency::iso("USD");
 constexpr std::int64_t kAccounts = 5;
 constexpr int kClients = 20;
 constexpr int kKeys = 200;
+constexpr int kTogether = 3;  // keys of an atomic batch: those of one group, or of two in part
 
 struct Client {
   PendingRequest request;
-  int key = 0;
+  std::vector<int> keys;  // one, or those of an atomic batch
   bool waiting = false;
 };
 
@@ -119,6 +120,14 @@ class Simulation {
               Amount(static_cast<MinorUnits>(1 + random() % 50), kUsd)}}};
   }
 
+  static core::Operation operation_of(const std::vector<int>& keys) {
+    if (keys.size() == 1) return *core::make_operation(request_of(keys.front()));
+    core::AtomicRequest group;
+    for (const int key : keys)
+      group.parts.push_back(*core::make_operation(request_of(key)));
+    return {.request = std::move(group)};
+  }
+
   void step() {
     switch (pick(0, 3)) {
       case 0:
@@ -141,8 +150,12 @@ class Simulation {
 
   void ask(Client& client) {
     if (client.waiting) return;
-    client.key = pick(0, kKeys - 1);
-    client.request = pending(*core::make_operation(request_of(client.key)));
+    client.keys = {pick(0, kKeys - 1)};
+    if (chance(20)) {
+      for (int i = 1; i < kTogether; ++i)
+        client.keys.push_back((client.keys.front() + i) % kKeys);
+    }
+    client.request = pending(operation_of(client.keys));
     client.waiting = true;
     if (!queue_.push(&client.request)) client.request.fail(ErrorCode::queue_full);
   }
@@ -159,12 +172,36 @@ class Simulation {
   void collect(Client& client) {
     if (!client.waiting || !client.request.answer) return;
     client.waiting = false;
-    const auto& told = std::get<Result<Receipt>>(*client.request.answer);
+    if (client.keys.size() == 1) {
+      return note(client.keys.front(), std::get<Result<Receipt>>(*client.request.answer));
+    }
+    const auto& told = std::get<engine::Receipts>(*client.request.answer);
+    REQUIRE(told.size() == client.keys.size());
+    for (std::size_t i = 0; i < told.size(); ++i)
+      note(client.keys[i], told[i]);
+    ++reached["atomic: " + summary(told)];
+  }
+
+  static std::string summary(const engine::Receipts& told) {
+    const auto is_receipt = [](const auto& result) { return result.has_value(); };
+    const auto is_replay = [](const auto& result) {
+      return result ? result->replayed : result.error().replayed;
+    };
+    if (std::ranges::all_of(told, is_replay)) return "replayed";
+    const bool known_in_part = std::ranges::any_of(told, is_replay);
+    if (std::ranges::all_of(told, is_receipt)) return known_in_part ? "the rest" : "committed";
+    const bool is_decided = std::ranges::all_of(told, [](const auto& result) {
+      return result || result.error().outcome() == Outcome::declined;
+    });
+    return is_decided ? "declined" : "not decided";
+  }
+
+  void note(int key, const Result<Receipt>& told) {
     const auto outcome =
         told ? std::to_string(to_int(told->id)) : std::string(name(told.error().code));
     ++reached[told ? (told->replayed ? "replay" : "receipt") : outcome];
     if (!told && told.error().outcome() != Outcome::declined) return;
-    auto& promised = promises_[client.key].outcome;
+    auto& promised = promises_[key].outcome;
     if (promised) CHECK(*promised == outcome);
     promised = outcome;
   }
@@ -221,7 +258,9 @@ TEST_CASE("a seeded schedule of faults never breaks a promise") {
   }
   for (const std::string what :
        {"receipt", "replay", "insufficient_funds", "conflict", "queue_full", "deadline_exceeded",
-        "lock_not_granted", "store_unavailable", "commit_failed", "commit_in_doubt"}) {
+        "lock_not_granted", "store_unavailable", "commit_failed", "commit_in_doubt",
+        "atomic_batch_declined", "atomic: replayed", "atomic: the rest", "atomic: committed",
+        "atomic: declined", "atomic: not decided"}) {
     CHECK_MESSAGE(reached[what] > 0, "the schedules never reached: ", what);
   }
 }

@@ -68,15 +68,16 @@ check_all() {
   includes_in include src daemon | grep -E ':[<"]hiredis' | grep -v '^src/redis/connection\.cpp:' |
     report 'only src/redis/connection.cpp includes hiredis'
 
-  includes_in include src | grep -E ':[<"](simdjson|httplib|CLI/|fmt/)' |
-    report 'simdjson, cpp-httplib, CLI11 and fmt stay inside daemon/'
+  includes_in include src | grep -E ':[<"](httplib|CLI/|fmt/)' |
+    report 'cpp-httplib, CLI11 and fmt stay inside daemon/'
 
   # Its limits are macros, which every file that sees it must set alike.
   includes_in daemon | grep -E ':[<"]httplib\.h' | grep -v '^daemon/http/httplib_adapter\.h:' |
     report 'only daemon/http/httplib_adapter.h includes httplib.h'
 
-  includes_in daemon | grep -E ':[<"]simdjson' | grep -v '^daemon/json\.cpp:' |
-    report 'only daemon/json.cpp includes simdjson'
+  includes_in include src daemon | grep -E ':[<"]simdjson' |
+    grep -v -e '^daemon/json_reader\.cpp:' -e '^src/core/metadata\.cpp:' |
+    report 'only daemon/json_reader.cpp and src/core/metadata.cpp include simdjson'
 
   grep_code '(^|[^A-Za-z0-9_])(double|float)([^A-Za-z0-9_]|$)' include/ledger src/core |
     report 'no floating point touches money: none in include/ledger and src/core'

@@ -87,7 +87,7 @@ class OneTransfer {
     after.version += 1;
     after.last_seq = seq;
     writes.updated.push_back({after, before.version});
-    return {after.version, after.balance, after.held, before.last_seq};
+    return {.version = after.version, .balance = after.balance, .previous = before.last_seq};
   }
 
   std::string key_;

@@ -101,7 +101,7 @@ class Image(unittest.TestCase):
         for path in self.copied():
             with self.subTest(path):
                 self.assertTrue(os.path.exists(os.path.join(SOURCE, path)))
-                self.assertTrue(any(fnmatch.fnmatch(path.split("/")[0], name) for name in kept))
+                self.assertTrue(any(fnmatch.fnmatch(path, name) or path.startswith(name + "/") for name in kept))
 
     def test_secrets_and_builds_do_not_reach_the_builder(self):
         lines = [line for line in read(".dockerignore").splitlines() if not line.startswith("#")]

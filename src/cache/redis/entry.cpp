@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kProofSize = 32;
 /// Of the form below; part of what is proved, so that another form is not misread.
-constexpr std::string_view kForm = "libledger outcome 1\n";
+constexpr std::string_view kForm = "libledger outcome 2\n";
 
 using Proof = std::array<unsigned char, kProofSize>;
 
@@ -44,6 +44,7 @@ void for_each_field(Row& row, Field& field) {
     field(entry->version);
     field(entry->balance);
     field(entry->held);
+    field(entry->incoming);
     field(entry->previous);
   }
   field(row.refers_to);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 namespace ledger::postgres {
@@ -11,6 +12,9 @@ namespace {
 
 // Timestamps count microseconds from 2000-01-01, where ours count from 1970-01-01.
 constexpr std::uint64_t kEpochShift = 946'684'800'000'000;
+
+// The server's begin in 4713 BC, and end a few years after ours.
+constexpr Timestamp kEarliest{std::chrono::sys_days(std::chrono::year(-4712) / 1 / 1)};
 
 // All multi-byte integers are big-endian. In one piece: byte by byte, each would be checked for
 // room, and a batch has many.
@@ -123,6 +127,16 @@ void ArrayWriter::add_null() {
 Parameters& Parameters::add(std::int64_t value) {
   append(values_.emplace_back(), static_cast<std::uint64_t>(value));
   return *this;
+}
+
+Parameters& Parameters::add(std::string_view text) {
+  values_.emplace_back(text);
+  return *this;
+}
+
+Parameters& Parameters::add(Timestamp time) {
+  constexpr auto kMinusInfinity = std::numeric_limits<std::int64_t>::min();
+  return add(time < kEarliest ? kMinusInfinity : to_server(time));
 }
 
 Parameters& Parameters::add(ArrayWriter array) {

@@ -54,6 +54,9 @@ class ArrayWriter {
 class Parameters {
  public:
   Parameters& add(std::int64_t value);
+  Parameters& add(std::string_view text);
+  /// To compare with: what lies before all of the server's times is its -infinity.
+  Parameters& add(Timestamp time);
   Parameters& add(ArrayWriter array);
   Parameters& add_keys(std::span<const std::string_view> keys);
 

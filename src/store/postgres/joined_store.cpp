@@ -153,6 +153,14 @@ Result<std::vector<Account>> JoinedStore::read_accounts(AccountId after, std::si
   return in_pipeline([&] { return session_->read_accounts(after, limit); });
 }
 
+Result<std::vector<JournalRow>> JoinedStore::find_transfers(std::span<const TransferId> ids) {
+  return in_pipeline([&] { return session_->find_transfers(ids); });
+}
+
+Error JoinedStore::not_here() {
+  return {ErrorCode::store_unavailable, "a joined transaction has no look-up but its own"};
+}
+
 /// Nothing is ever in doubt: the caller sends the COMMIT.
 Result<void> JoinedStore::settle(SteadyTime) { return {}; }
 

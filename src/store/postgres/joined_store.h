@@ -32,8 +32,41 @@ class JoinedStore final : public Store {
   Result<std::optional<Account>> find_account(AccountId id) override;
   Result<std::vector<JournalRow>> read_journal(Seq first, std::size_t limit) override;
   Result<std::vector<Account>> read_accounts(AccountId after, std::size_t limit) override;
+  Result<std::vector<JournalRow>> find_transfers(std::span<const TransferId> ids) override;
   Result<void> settle(SteadyTime deadline) override;
   Result<void> check() override;
+
+  // What no call of PostgresTransaction asks for.
+  Result<std::vector<JournalRow>> find_rows(std::span<const Seq>) override { return not_here(); }
+  Result<std::vector<TransferState>> find_states(std::span<const TransferId>) override {
+    return not_here();
+  }
+  Result<std::vector<TransferState>> read_states(TransferId, std::size_t) override {
+    return not_here();
+  }
+  Result<std::vector<TransferId>> find_expired(Timestamp, std::size_t) override {
+    return not_here();
+  }
+  Result<std::vector<TransferId>> find_by_reference(std::string_view, TransferId,
+                                                    std::size_t) override {
+    return not_here();
+  }
+  Result<std::vector<TransferId>> find_referring(TransferId, TransferId, std::size_t) override {
+    return not_here();
+  }
+  Result<std::optional<Account>> find_account_by_reference(std::string_view) override {
+    return not_here();
+  }
+  Result<std::vector<JournalRow>> read_entries(AccountId, Seq, std::size_t) override {
+    return not_here();
+  }
+  Result<std::optional<Checkpoint>> find_checkpoint(AccountId, std::int64_t) override {
+    return not_here();
+  }
+  Result<std::optional<Checkpoint>> find_checkpoint_after(AccountId, Timestamp) override {
+    return not_here();
+  }
+  Result<std::vector<CurrencyTotals>> read_totals() override { return not_here(); }
 
   /// What a transaction ends with.
   Result<void> release(const WriteSet& writes, const Snapshot& loaded);
@@ -42,6 +75,7 @@ class JoinedStore final : public Store {
  private:
   JoinedStore(pg_conn* handle, Settings settings);
 
+  static Error not_here();
   Result<void> find_frame();
   template <class Work>
   auto in_pipeline(Work work) -> decltype(work());

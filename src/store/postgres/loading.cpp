@@ -1,5 +1,6 @@
 #include "store/postgres/loading.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -12,21 +13,36 @@ namespace {
 
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
+template <class T>
+Result<void> keep(Result<std::vector<T>> read, std::vector<T>& place) {
+  if (!read) return read.error();
+  place = std::move(*read);
+  return {};
+}
+
 }  // namespace
 
-Loading::Loading(Frame frame, const LoadRequest& request) : frame_(frame), request_(request) {
+Loading::Loading(Frame frame, const LoadRequest& request)
+    : frame_(frame),
+      request_(request),
+      states_come_first_(frame == Frame::serializable && !request.states.empty()) {
   const auto add = [this](bool wanted, Step step) {
     if (wanted) steps_.push_back(step);
   };
   const bool has_keys = !request.keys.empty();
+  const bool has_references = !request.references.empty();
   const bool has_accounts = !request.accounts.empty();
   if (frame == Frame::serializable) {
-    // Keys and the greatest id are looked up before the transaction. Inside, each look-up would
-    // leave a mark on the index page where every concurrent batch adds its own, and they would
-    // refuse each other for nothing. What is added in between runs into the unique index.
+    // All but the accounts is looked up before the transaction. Inside, each look-up would leave a
+    // mark on the index page where every concurrent batch adds its own, and they would refuse each
+    // other for nothing. Keys, references and ids that are added in between run into the unique
+    // index; states that change in between, into take_locked().
+    add(states_come_first_ && has_accounts, Step::read_accounts);
+    add(states_come_first_, Step::find_states);
     add(has_keys, Step::find_keys);
+    add(has_references, Step::find_references);
     add(request.needs_account_id, Step::find_last_id);
-    add(request.needs_account_id || has_keys, Step::end);
+    add(!steps_.empty(), Step::end);
   }
   add(true, Step::begin);
   add(has_accounts, Step::lock_accounts);
@@ -37,7 +53,9 @@ Loading::Loading(Frame frame, const LoadRequest& request) : frame_(frame), reque
     const bool sees_others = frame != Frame::savepoint_in_snapshot;
     add(has_accounts && sees_others, Step::read_accounts);
     add(has_keys, Step::find_keys);
+    add(has_references, Step::find_references);
     add(request.needs_account_id, Step::find_last_id);
+    add(!request.states.empty(), Step::find_states);
   }
   // After the locks: whoever comes second to an account has the greater numbers.
   add(request.max_rows > 0, Step::reserve);
@@ -71,12 +89,16 @@ Result<void> Loading::queue(Connection& connection, Step step) {
       return connection.send(begin_statement());
     case Step::find_keys:
       return connection.send(kFindRecorded, Parameters().add_keys(request_.keys));
+    case Step::find_references:
+      return connection.send(kFindReferences, Parameters().add_keys(request_.references));
     case Step::find_last_id:
       return connection.send(kLastAccountId);
     case Step::lock_accounts:
       return connection.send(kLockAccounts, account_ids(request_.accounts));
     case Step::read_accounts:
       return connection.send(kFindAccounts, account_ids(request_.accounts));
+    case Step::find_states:
+      return connection.send(kFindStates, transfer_ids(request_.states));
     case Step::reserve:
       return connection.send(kReserveRows,
                              Parameters().add(static_cast<std::int64_t>(request_.max_rows)));
@@ -106,29 +128,37 @@ Result<void> Loading::take(Step step, const Reply& reply) {
     case Step::begin:
     case Step::end:
       return {};
-    case Step::find_keys: {
-      auto rows = read_recorded(reply.get());
-      if (!rows) return rows.error();
-      snapshot_.recorded = std::move(*rows);
-      return {};
-    }
+    case Step::find_keys:
+      return keep(read_recorded(reply.get()), snapshot_.recorded);
+    case Step::find_references:
+      return keep(read_texts(reply.get()), snapshot_.references);
     case Step::find_last_id: {
       const std::int64_t last = ColumnReader(reply.get(), 0).integer();
       snapshot_.next_account_id = AccountId{last == kMax ? kMax : last + 1};
       return {};
     }
     case Step::lock_accounts:
-    case Step::read_accounts: {
-      auto accounts = postgres::read_accounts(reply.get());
-      if (!accounts) return accounts.error();
-      snapshot_.accounts = std::move(*accounts);
-      return {};
-    }
+      return take_locked(postgres::read_accounts(reply.get()));
+    case Step::read_accounts:
+      return keep(postgres::read_accounts(reply.get()), snapshot_.accounts);
+    case Step::find_states:
+      return keep(read_states(reply.get()), snapshot_.states);
     case Step::reserve:
       snapshot_.next_seq = ColumnReader(reply.get(), 0).integer();
       return {};
   }
   return {};
+}
+
+Result<void> Loading::take_locked(Result<std::vector<Account>> locked) {
+  const bool may_be_stale =
+      locked && states_come_first_ &&
+      !std::ranges::equal(snapshot_.accounts, *locked, {}, &Account::version, &Account::version);
+  if (may_be_stale) {
+    return Error{ErrorCode::conflict,
+                 "an account moved on between a transfer's state and its lock"};
+  }
+  return keep(std::move(locked), snapshot_.accounts);
 }
 
 Result<std::vector<JournalRow>> read_recorded(const pg_result* result) {

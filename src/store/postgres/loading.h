@@ -26,14 +26,28 @@ class Loading {
   Result<Snapshot> read(Connection& connection, SteadyTime deadline);
 
  private:
-  enum class Step { begin, find_keys, find_last_id, lock_accounts, read_accounts, reserve, end };
+  enum class Step {
+    begin,
+    find_keys,
+    find_references,
+    find_last_id,
+    lock_accounts,
+    read_accounts,
+    find_states,
+    reserve,
+    end,
+  };
 
   [[nodiscard]] const char* begin_statement() const;
   Result<void> queue(Connection& connection, Step step);
   Result<void> take(Step step, const Reply& reply);
+  /// Fails with conflict when an account is not at the version that it had before the states were
+  /// read: whoever changes one of them updates an account of this batch, too.
+  Result<void> take_locked(Result<std::vector<Account>> locked);
 
   Frame frame_;
   const LoadRequest& request_;
+  const bool states_come_first_;
   std::vector<Step> steps_;
   Snapshot snapshot_;
 };

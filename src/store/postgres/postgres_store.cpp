@@ -20,6 +20,7 @@ Error as_told(Error error, bool to_a_reader) {
   switch (error.code) {
     case ErrorCode::store_corrupt:
     case ErrorCode::store_unavailable:
+    case ErrorCode::balance_overflow:  // of Store::read_totals
       return error;
     case ErrorCode::conflict:
     case ErrorCode::store_full:
@@ -58,6 +59,48 @@ class PostgresStore final : public Store {
   }
   Result<std::vector<Account>> read_accounts(AccountId after, std::size_t limit) override {
     return read([&](Session& session) { return session.read_accounts(after, limit); });
+  }
+  Result<std::vector<JournalRow>> find_transfers(std::span<const TransferId> ids) override {
+    return read([&](Session& session) { return session.find_transfers(ids); });
+  }
+  Result<std::vector<JournalRow>> find_rows(std::span<const Seq> seqs) override {
+    return read([&](Session& session) { return session.find_rows(seqs); });
+  }
+  Result<std::vector<TransferState>> find_states(std::span<const TransferId> ids) override {
+    return read([&](Session& session) { return session.find_states(ids); });
+  }
+  Result<std::vector<TransferState>> read_states(TransferId after, std::size_t limit) override {
+    return read([&](Session& session) { return session.read_states(after, limit); });
+  }
+  Result<std::vector<TransferId>> find_expired(Timestamp now, std::size_t limit) override {
+    return read([&](Session& session) { return session.find_expired(now, limit); });
+  }
+  Result<std::vector<TransferId>> find_by_reference(std::string_view reference, TransferId after,
+                                                    std::size_t limit) override {
+    return read(
+        [&](Session& session) { return session.find_by_reference(reference, after, limit); });
+  }
+  Result<std::vector<TransferId>> find_referring(TransferId id, TransferId after,
+                                                 std::size_t limit) override {
+    return read([&](Session& session) { return session.find_referring(id, after, limit); });
+  }
+  Result<std::optional<Account>> find_account_by_reference(std::string_view reference) override {
+    return read([&](Session& session) { return session.find_account_by_reference(reference); });
+  }
+  Result<std::vector<JournalRow>> read_entries(AccountId account, Seq from,
+                                               std::size_t limit) override {
+    return read([&](Session& session) { return session.read_entries(account, from, limit); });
+  }
+  Result<std::optional<Checkpoint>> find_checkpoint(AccountId account,
+                                                    std::int64_t version) override {
+    return read([&](Session& session) { return session.find_checkpoint(account, version); });
+  }
+  Result<std::optional<Checkpoint>> find_checkpoint_after(AccountId account,
+                                                          Timestamp time) override {
+    return read([&](Session& session) { return session.find_checkpoint_after(account, time); });
+  }
+  Result<std::vector<CurrencyTotals>> read_totals() override {
+    return read([](Session& session) { return session.read_totals(); });
   }
   Result<void> settle(SteadyTime deadline) override {
     if (auto there = pool_.check_there(); !there) return there;

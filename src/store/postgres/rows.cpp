@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 namespace ledger::postgres {
@@ -22,6 +23,11 @@ template <class Values, class Get>
 void add_int8s(Parameters& parameters, const Values& values, Get get) {
   add_column(parameters, Type::int8, values,
              [&](ArrayWriter& array, const auto& value) { array.add_int8(get(value)); });
+}
+
+/// NULL for zero.
+std::optional<std::int64_t> if_set(std::int64_t value) {
+  return value != 0 ? std::optional(value) : std::nullopt;
 }
 
 void add_entries(Parameters& parameters, std::span<const JournalRow> rows,
@@ -75,6 +81,7 @@ Currency read_currency(ColumnReader& columns, bool& valid) {
 
 constexpr auto kFirstStatus = static_cast<std::int64_t>(AccountStatus::open);
 constexpr auto kLastStatus = static_cast<std::int64_t>(AccountStatus::closed);
+using Legs = std::numeric_limits<std::int32_t>;
 
 Entry read_entry(ColumnReader& columns) {
   Entry entry;
@@ -116,7 +123,7 @@ JournalRow read_row(ColumnReader& columns, bool& valid) {
   row.decline = number<std::uint16_t>(columns, 0, std::numeric_limits<std::uint16_t>::max(), valid);
   row.key = columns.text();
   row.fingerprint = read_fingerprint(columns, valid);
-  row.legs = number<std::int32_t>(columns, 0, std::numeric_limits<std::int32_t>::max(), valid);
+  row.legs = number<std::int32_t>(columns, Legs::min(), Legs::max(), valid);
   row.from = AccountId{columns.integer()};
   row.to = AccountId{columns.integer()};
   row.amount = columns.integer();
@@ -124,6 +131,8 @@ JournalRow read_row(ColumnReader& columns, bool& valid) {
   row.from_entry = read_entry(columns);
   row.to_entry = read_entry(columns);
   row.recorded_at = columns.time();
+  row.from_entry.incoming = columns.integer();
+  row.to_entry.incoming = columns.integer();
   if (const auto refers_to = columns.optional_integer()) row.refers_to = TransferId{*refers_to};
   row.effective_at = columns.optional_time();
   row.expires_at = columns.optional_time();
@@ -142,17 +151,69 @@ Account read_account(ColumnReader& columns, bool& valid) {
   account.terms.max_balance = columns.optional_integer();
   account.balance = columns.integer();
   account.held = columns.integer();
+  account.incoming = columns.integer();
   account.version = columns.integer();
   account.last_seq = columns.integer();
+  account.last_at = columns.time();
   account.created_at = columns.time();
   account.reference = columns.text();
   account.metadata = columns.text();
   return account;
 }
 
-Error not_ours(const char* what, std::int64_t number) {
-  return Error{ErrorCode::store_corrupt,
-               what + std::to_string(number) + " holds what no ledger wrote"};
+TransferState read_state(ColumnReader& columns, bool& valid) {
+  TransferState state;
+  state.id = TransferId{columns.integer()};
+  state.status = number<TransferStatus>(columns, static_cast<std::int64_t>(TransferStatus::posted),
+                                        static_cast<std::int64_t>(TransferStatus::expired), valid);
+  state.settled = columns.integer();
+  state.expires_at = columns.optional_time();
+  return state;
+}
+
+Checkpoint read_checkpoint(ColumnReader& columns, bool& /*valid*/) {
+  Checkpoint checkpoint;
+  checkpoint.account = AccountId{columns.integer()};
+  checkpoint.version = columns.integer();
+  checkpoint.seq = columns.integer();
+  checkpoint.recorded_at = columns.time();
+  return checkpoint;
+}
+
+/// A sum that does not fit is NULL.
+CurrencyTotals read_total(ColumnReader& columns, bool& valid, bool& fits) {
+  CurrencyTotals total;
+  total.currency = read_currency(columns, valid);
+  total.accounts = columns.integer();
+  for (MinorUnits* sum : {&total.positive, &total.negative, &total.held, &total.incoming}) {
+    const auto found = columns.optional_integer();
+    fits = fits && found.has_value();
+    *sum = found.value_or(0);
+  }
+  return total;
+}
+
+template <class Id>
+std::string text(Id id) {
+  return std::to_string(to_int(id));
+}
+
+/// All values of a result. `which` names the one that no ledger wrote.
+template <class Read, class Which>
+auto read_all(const pg_result* result, Read read, Which which)
+    -> Result<std::vector<std::invoke_result_t<Read, ColumnReader&, bool&>>> {
+  std::vector<std::invoke_result_t<Read, ColumnReader&, bool&>> values;
+  const int count = PQntuples(result);
+  values.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    ColumnReader columns(result, i);
+    bool valid = true;
+    values.push_back(read(columns, valid));
+    if (valid && columns.valid()) continue;
+    return Error{ErrorCode::store_corrupt,
+                 std::string(which(values.back())) + " holds what no ledger wrote"};
+  }
+  return values;
 }
 
 }  // namespace
@@ -176,14 +237,27 @@ std::string unnest(std::span<const Column> columns, int first_parameter) {
 
 bool are_plain(std::span<const JournalRow> rows) {
   return std::ranges::all_of(rows, [](const JournalRow& row) {
-    return !row.refers_to && !row.effective_at && !row.expires_at && row.reference.empty() &&
-           row.metadata.empty() && !row.terms;
+    return row.from_entry.incoming == 0 && row.to_entry.incoming == 0 && !row.refers_to &&
+           !row.effective_at && !row.expires_at && row.reference.empty() && row.metadata.empty() &&
+           !row.terms;
   });
 }
 
 Parameters account_ids(std::span<const AccountId> accounts) {
   Parameters all;
   add_int8s(all, accounts, [](AccountId id) { return to_int(id); });
+  return all;
+}
+
+Parameters transfer_ids(std::span<const TransferId> transfers) {
+  Parameters all;
+  add_int8s(all, transfers, [](TransferId id) { return to_int(id); });
+  return all;
+}
+
+Parameters places(std::span<const Seq> seqs) {
+  Parameters all;
+  add_int8s(all, seqs, [](Seq seq) { return seq; });
   return all;
 }
 
@@ -221,6 +295,8 @@ Parameters plain_journal_parameters(std::span<const JournalRow> rows) {
 
 Parameters journal_parameters(std::span<const JournalRow> rows) {
   Parameters all = plain_journal_parameters(rows);
+  add_int8s(all, rows, [](const JournalRow& row) { return if_set(row.from_entry.incoming); });
+  add_int8s(all, rows, [](const JournalRow& row) { return if_set(row.to_entry.incoming); });
   add_int8s(all, rows, [](const JournalRow& row) {
     return row.refers_to ? std::optional(to_int(*row.refers_to)) : std::nullopt;
   });
@@ -254,8 +330,11 @@ Parameters account_parameters(std::span<const Account> accounts) {
   add_int8s(all, accounts, [](const Account& account) { return account.terms.max_balance; });
   add_int8s(all, accounts, [](const Account& account) { return account.balance; });
   add_int8s(all, accounts, [](const Account& account) { return account.held; });
+  add_int8s(all, accounts, [](const Account& account) { return account.incoming; });
   add_int8s(all, accounts, [](const Account& account) { return account.version; });
   add_int8s(all, accounts, [](const Account& account) { return account.last_seq; });
+  add_column(all, Type::timestamptz, accounts,
+             [](ArrayWriter& array, const Account& account) { array.add_time(account.last_at); });
   add_column(all, Type::timestamptz, accounts, [](ArrayWriter& array, const Account& account) {
     array.add_time(account.created_at);
   });
@@ -278,30 +357,60 @@ Parameters checkpoint_parameters(std::span<const Checkpoint> checkpoints) {
   return all;
 }
 
+Parameters transfer_state_parameters(std::span<const TransferState> states) {
+  Parameters all;
+  add_int8s(all, states, [](const TransferState& state) { return to_int(state.id); });
+  add_column(all, Type::int2, states, [](ArrayWriter& array, const TransferState& state) {
+    array.add_int2(static_cast<std::int16_t>(state.status));
+  });
+  add_int8s(all, states, [](const TransferState& state) { return state.settled; });
+  add_column(all, Type::timestamptz, states, [](ArrayWriter& array, const TransferState& state) {
+    array.add_time(state.expires_at);
+  });
+  return all;
+}
+
 Result<std::vector<Account>> read_accounts(const pg_result* result) {
-  std::vector<Account> accounts;
-  const int count = PQntuples(result);
-  accounts.reserve(static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) {
-    ColumnReader columns(result, i);
-    bool valid = true;
-    accounts.push_back(read_account(columns, valid));
-    if (!valid || !columns.valid()) return not_ours("account ", to_int(accounts.back().id));
-  }
-  return accounts;
+  return read_all(result, read_account,
+                  [](const Account& account) { return "account " + text(account.id); });
 }
 
 Result<std::vector<JournalRow>> read_rows(const pg_result* result) {
-  std::vector<JournalRow> rows;
-  const int count = PQntuples(result);
-  rows.reserve(static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) {
-    ColumnReader columns(result, i);
-    bool valid = true;
-    rows.push_back(read_row(columns, valid));
-    if (!valid || !columns.valid()) return not_ours("journal row ", rows.back().seq);
-  }
-  return rows;
+  return read_all(result, read_row,
+                  [](const JournalRow& row) { return "journal row " + std::to_string(row.seq); });
+}
+
+Result<std::vector<TransferState>> read_states(const pg_result* result) {
+  return read_all(result, read_state, [](const TransferState& state) {
+    return "the state of transfer " + text(state.id);
+  });
+}
+
+Result<std::vector<Checkpoint>> read_checkpoints(const pg_result* result) {
+  return read_all(result, read_checkpoint, [](const Checkpoint& checkpoint) {
+    return "a checkpoint of account " + text(checkpoint.account);
+  });
+}
+
+Result<std::vector<TransferId>> read_transfer_ids(const pg_result* result) {
+  return read_all(
+      result, [](ColumnReader& columns, bool&) { return TransferId{columns.integer()}; },
+      [](TransferId id) { return "transfer " + text(id); });
+}
+
+Result<std::vector<std::string>> read_texts(const pg_result* result) {
+  return read_all(
+      result, [](ColumnReader& columns, bool&) { return std::string(columns.text()); },
+      [](const std::string&) { return "a text"; });
+}
+
+Result<std::vector<CurrencyTotals>> read_totals(const pg_result* result) {
+  bool fits = true;
+  auto totals = read_all(
+      result, [&](ColumnReader& columns, bool& valid) { return read_total(columns, valid, fits); },
+      [](const CurrencyTotals&) { return "the accounts of a currency"; });
+  if (totals && !fits) return Error{ErrorCode::balance_overflow, "the sum over all accounts"};
+  return totals;
 }
 
 }  // namespace ledger::postgres

@@ -41,6 +41,8 @@ inline constexpr Column kJournalColumns[] = {
     {"to_previous", "bigint"},
     {"recorded_at", "timestamptz"},
     // Seldom set. Batches without any of them are written without these columns.
+    {"from_incoming", "bigint"},
+    {"to_incoming", "bigint"},
     {"refers_to", "bigint"},
     {"effective_at", "timestamptz"},
     {"expires_at", "timestamptz"},
@@ -64,8 +66,10 @@ inline constexpr Column kAccountColumns[] = {
     {"max_balance", "bigint"},
     {"balance", "bigint"},
     {"held", "bigint"},
+    {"incoming", "bigint"},
     {"version", "bigint"},
     {"last_seq", "bigint"},
+    {"last_at", "timestamptz"},
     {"created_at", "timestamptz"},
     {"reference", "text"},
     {"metadata", "text"},
@@ -76,6 +80,13 @@ inline constexpr Column kCheckpointColumns[] = {
     {"version", "bigint"},
     {"seq", "bigint"},
     {"recorded_at", "timestamptz"},
+};
+
+inline constexpr Column kTransferStateColumns[] = {
+    {"id", "bigint"},
+    {"status", "smallint"},
+    {"settled", "bigint"},
+    {"expires_at", "timestamptz"},
 };
 
 /// "a,b,c", each after `prefix`.
@@ -89,15 +100,25 @@ bool are_plain(std::span<const JournalRow> rows);
 
 /// One array of ids.
 Parameters account_ids(std::span<const AccountId> accounts);
+Parameters transfer_ids(std::span<const TransferId> transfers);
+Parameters places(std::span<const Seq> seqs);
 /// One array per column.
 Parameters plain_journal_parameters(std::span<const JournalRow> rows);
 Parameters journal_parameters(std::span<const JournalRow> rows);
 Parameters account_parameters(std::span<const Account> accounts);
 Parameters checkpoint_parameters(std::span<const Checkpoint> checkpoints);
+Parameters transfer_state_parameters(std::span<const TransferState> states);
 
-/// All accounts of a result with kAccountColumns, or rows of one with kJournalColumns. Fail with
-/// store_corrupt when a column holds what no ledger wrote.
+/// All that a result holds, which has the columns above. Fail with store_corrupt when a column
+/// holds what no ledger wrote.
 Result<std::vector<Account>> read_accounts(const pg_result* result);
 Result<std::vector<JournalRow>> read_rows(const pg_result* result);
+Result<std::vector<TransferState>> read_states(const pg_result* result);
+Result<std::vector<Checkpoint>> read_checkpoints(const pg_result* result);
+/// Of a result with one column, and of what read_totals of statements.h selects. The latter fails
+/// with balance_overflow, too.
+Result<std::vector<TransferId>> read_transfer_ids(const pg_result* result);
+Result<std::vector<std::string>> read_texts(const pg_result* result);
+Result<std::vector<CurrencyTotals>> read_totals(const pg_result* result);
 
 }  // namespace ledger::postgres

@@ -1,5 +1,6 @@
 #include "store/postgres/schema.h"
 
+#include <chrono>
 #include <iterator>
 #include <span>
 #include <string>
@@ -120,9 +121,54 @@ BEGIN
 END $$)",
 };
 
+// Holds and reversals, what became of them, and look-ups beside the key. Plain transfers leave the
+// new columns of the journal empty and are in none of its new indexes.
+constexpr const char* kVersion2[] = {
+    // These two keep everybody out until the end, in the order in which transactions lock. The
+    // checks add to the limits, because what is added to NULL cannot overflow.
+    R"(ALTER TABLE {s}.accounts
+  ADD COLUMN incoming bigint NOT NULL DEFAULT 0,
+  ADD COLUMN last_at timestamptz NOT NULL DEFAULT '1970-01-01 00:00:00+00',
+  DROP CONSTRAINT available_not_below_min_balance,
+  DROP CONSTRAINT balance_not_above_max_balance,
+  ADD CONSTRAINT available_not_below_min_balance CHECK (balance >= min_balance + held),
+  ADD CONSTRAINT balance_and_incoming_not_above_max_balance
+    CHECK (balance <= max_balance - incoming),
+  ADD CONSTRAINT incoming_not_negative CHECK (incoming >= 0))",
+    R"(ALTER TABLE {s}.journal
+  ADD COLUMN from_incoming bigint,
+  ADD COLUMN to_incoming bigint)",
+    // Programs of version 1 that are still connected write no more: they know nothing of what is
+    // incoming.
+    "ALTER FUNCTION {s}.reserve_rows(bigint) RENAME TO reserve_journal_rows",
+    R"(CREATE FUNCTION {s}.reserve_rows(rows bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'the ledger''s schema is newer than this program' USING ERRCODE = '0A000';
+END $$)",
+    R"(UPDATE {s}.accounts SET last_at = recorded_at
+FROM {s}.journal WHERE seq = last_seq)",
+    R"(CREATE INDEX journal_reference ON {s}.journal(reference, seq)
+WHERE reference IS NOT NULL AND key IS NOT NULL AND decline = 0 AND kind < 7)",
+    R"(CREATE INDEX journal_refers_to ON {s}.journal(refers_to, seq)
+WHERE refers_to IS NOT NULL AND key IS NOT NULL AND decline = 0 AND kind < 7)",
+    "CREATE INDEX checkpoints_time ON {s}.checkpoints(account, recorded_at, version)",
+    R"(CREATE TABLE {s}.transfer_states(
+  id bigint PRIMARY KEY,
+  status smallint NOT NULL,
+  settled bigint NOT NULL,
+  expires_at timestamptz,
+  CONSTRAINT settled_not_negative CHECK (settled >= 0)
+))",
+    // The open holds that end by themselves.
+    R"(CREATE INDEX transfer_states_due ON {s}.transfer_states(expires_at, id)
+WHERE status = 3 AND expires_at IS NOT NULL)",
+};
+
 // kSteps[n] brings version n to n + 1.
-constexpr std::span<const char* const> kSteps[] = {kVersion1};
+constexpr std::span<const char* const> kSteps[] = {kVersion1, kVersion2};
 static_assert(std::size(kSteps) == static_cast<std::size_t>(kSchemaVersion));
+
+constexpr std::chrono::hours kLongestMigration{24};
 
 /// Taken by whoever migrates; one for each schema of a database.
 constexpr const char* kLock =
@@ -179,7 +225,9 @@ Result<void> apply_steps(Connection& connection, const Settings& settings, std::
 }
 
 /// Between BEGIN and COMMIT.
-Result<void> migrate_locked(Connection& connection, const Settings& settings, SteadyTime deadline) {
+Result<void> migrate_locked(Connection& connection, const Settings& settings) {
+  // A step may have to read all of a large journal.
+  const SteadyTime deadline = std::chrono::steady_clock::now() + kLongestMigration;
   if (auto locked = execute(connection, settings.with_schema(kLock), deadline); !locked) {
     return locked;
   }
@@ -228,13 +276,15 @@ Result<void> migrate_schema(Connection& connection, const Settings& settings, St
   if (!version) return version.error();
   if (*version == kSchemaVersion) return {};
   // Whoever waits here is not waiting for a row of the ledger.
-  for (const char* sql : {"BEGIN READ WRITE", "SET LOCAL lock_timeout = 0"}) {
+  for (const char* sql :
+       {"BEGIN READ WRITE", "SET LOCAL lock_timeout = 0", "SET LOCAL statement_timeout = 0"}) {
     if (auto done = execute(connection, sql, deadline); !done) return while_opening(done.error());
   }
-  if (auto done = migrate_locked(connection, settings, deadline); !done) {
+  if (auto done = migrate_locked(connection, settings); !done) {
     return while_opening(done.error());
   }
-  auto committed = ask(connection, "COMMIT", deadline);
+  const SteadyTime soon = std::chrono::steady_clock::now() + settings.options.commit_timeout;
+  auto committed = ask(connection, "COMMIT", soon);
   // A COMMIT in doubt needs no care here: opening fails, and the next one finds either version.
   if (!committed) return while_opening(committed.error());
   if (!says_committed(*committed)) {

@@ -11,7 +11,7 @@
 namespace ledger::postgres {
 
 /// The schema this code reads and writes.
-inline constexpr std::int64_t kSchemaVersion = 1;
+inline constexpr std::int64_t kSchemaVersion = 2;
 
 /// The version of the schema that is there; 0: none. Fails with store_too_new, store_corrupt (the
 /// schema is there and holds no ledger) or store_unavailable.

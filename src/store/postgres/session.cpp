@@ -24,6 +24,13 @@ std::int64_t clamp_limit(std::size_t limit) {
   return limit > static_cast<std::size_t>(kMax) ? kMax : static_cast<std::int64_t>(limit);
 }
 
+template <class T>
+Result<std::optional<T>> first_of(Result<std::vector<T>> found) {
+  if (!found) return found.error();
+  if (found->empty()) return std::optional<T>{};
+  return std::optional<T>(std::move(found->front()));
+}
+
 /// A commit that was told to go on without its standby is made here, and could be lost there.
 Error not_replicated(const std::string& warning) {
   return Error{ErrorCode::commit_in_doubt, "COMMIT came back with a warning: " + warning};
@@ -124,31 +131,90 @@ Result<Reply> Session::ask(const char* statement, const Parameters& parameters) 
   return reply;
 }
 
-Result<std::vector<JournalRow>> Session::find_recorded(std::span<const std::string_view> keys) {
-  auto reply = ask(kFindRecorded, Parameters().add_keys(keys));
+template <class T>
+Result<T> Session::ask(const char* statement, const Parameters& parameters,
+                       Result<T> (*read)(const pg_result* result)) {
+  auto reply = ask(statement, parameters);
   if (!reply) return reply.error();
-  return read_recorded(reply->get());
+  return read(reply->get());
+}
+
+Result<std::vector<JournalRow>> Session::find_recorded(std::span<const std::string_view> keys) {
+  return ask(kFindRecorded, Parameters().add_keys(keys), read_recorded);
 }
 
 Result<std::optional<Account>> Session::find_account(AccountId id) {
-  auto reply = ask(kFindAccounts, account_ids({&id, 1}));
-  if (!reply) return reply.error();
-  auto found = postgres::read_accounts(reply->get());
-  if (!found) return found.error();
-  if (found->empty()) return std::optional<Account>{};
-  return std::optional<Account>(std::move(found->front()));
+  return first_of(ask(kFindAccounts, account_ids({&id, 1}), postgres::read_accounts));
 }
 
 Result<std::vector<JournalRow>> Session::read_journal(Seq first, std::size_t limit) {
-  auto reply = ask(kReadJournal, Parameters().add(first).add(clamp_limit(limit)));
-  if (!reply) return reply.error();
-  return read_rows(reply->get());
+  return ask(kReadJournal, Parameters().add(first).add(clamp_limit(limit)), read_rows);
 }
 
 Result<std::vector<Account>> Session::read_accounts(AccountId after, std::size_t limit) {
-  auto reply = ask(kReadAccounts, Parameters().add(to_int(after)).add(clamp_limit(limit)));
-  if (!reply) return reply.error();
-  return postgres::read_accounts(reply->get());
+  return ask(kReadAccounts, Parameters().add(to_int(after)).add(clamp_limit(limit)),
+             postgres::read_accounts);
+}
+
+Result<std::vector<JournalRow>> Session::find_transfers(std::span<const TransferId> ids) {
+  return ask(kFindTransfers, transfer_ids(ids), read_recorded);
+}
+
+Result<std::vector<JournalRow>> Session::find_rows(std::span<const Seq> seqs) {
+  return ask(kFindRows, places(seqs), read_rows);
+}
+
+Result<std::vector<TransferState>> Session::find_states(std::span<const TransferId> ids) {
+  return ask(kFindStates, transfer_ids(ids), postgres::read_states);
+}
+
+Result<std::vector<TransferState>> Session::read_states(TransferId after, std::size_t limit) {
+  return ask(kReadStates, Parameters().add(to_int(after)).add(clamp_limit(limit)),
+             postgres::read_states);
+}
+
+Result<std::vector<TransferId>> Session::find_expired(Timestamp now, std::size_t limit) {
+  return ask(kFindExpired, Parameters().add(now).add(clamp_limit(limit)), read_transfer_ids);
+}
+
+Result<std::vector<TransferId>> Session::find_by_reference(std::string_view reference,
+                                                           TransferId after, std::size_t limit) {
+  return ask(kFindByReference,
+             Parameters().add(reference).add(to_int(after)).add(clamp_limit(limit)),
+             read_transfer_ids);
+}
+
+Result<std::vector<TransferId>> Session::find_referring(TransferId id, TransferId after,
+                                                        std::size_t limit) {
+  return ask(kFindReferring,
+             Parameters().add(to_int(id)).add(to_int(after)).add(clamp_limit(limit)),
+             read_transfer_ids);
+}
+
+Result<std::optional<Account>> Session::find_account_by_reference(std::string_view reference) {
+  return first_of(ask(kFindNamedAccount, Parameters().add(reference), postgres::read_accounts));
+}
+
+Result<std::vector<JournalRow>> Session::read_entries(AccountId account, Seq from,
+                                                      std::size_t limit) {
+  return ask(kReadEntries, Parameters().add(to_int(account)).add(from).add(clamp_limit(limit)),
+             read_rows);
+}
+
+Result<std::optional<Checkpoint>> Session::find_checkpoint(AccountId account,
+                                                           std::int64_t version) {
+  return first_of(
+      ask(kFindCheckpoint, Parameters().add(to_int(account)).add(version), read_checkpoints));
+}
+
+Result<std::optional<Checkpoint>> Session::find_checkpoint_after(AccountId account,
+                                                                 Timestamp time) {
+  return first_of(
+      ask(kFindCheckpointAfter, Parameters().add(to_int(account)).add(time), read_checkpoints));
+}
+
+Result<std::vector<CurrencyTotals>> Session::read_totals() {
+  return ask(kReadTotals, {}, postgres::read_totals);
 }
 
 Result<std::string> Session::identity() {

@@ -39,6 +39,20 @@ class Session {
   Result<std::optional<Account>> find_account(AccountId id);
   Result<std::vector<JournalRow>> read_journal(Seq first, std::size_t limit);
   Result<std::vector<Account>> read_accounts(AccountId after, std::size_t limit);
+  Result<std::vector<JournalRow>> find_transfers(std::span<const TransferId> ids);
+  Result<std::vector<JournalRow>> find_rows(std::span<const Seq> seqs);
+  Result<std::vector<TransferState>> find_states(std::span<const TransferId> ids);
+  Result<std::vector<TransferState>> read_states(TransferId after, std::size_t limit);
+  Result<std::vector<TransferId>> find_expired(Timestamp now, std::size_t limit);
+  Result<std::vector<TransferId>> find_by_reference(std::string_view reference, TransferId after,
+                                                    std::size_t limit);
+  Result<std::vector<TransferId>> find_referring(TransferId id, TransferId after,
+                                                 std::size_t limit);
+  Result<std::optional<Account>> find_account_by_reference(std::string_view reference);
+  Result<std::vector<JournalRow>> read_entries(AccountId account, Seq from, std::size_t limit);
+  Result<std::optional<Checkpoint>> find_checkpoint(AccountId account, std::int64_t version);
+  Result<std::optional<Checkpoint>> find_checkpoint_after(AccountId account, Timestamp time);
+  Result<std::vector<CurrencyTotals>> read_totals();
   Result<std::string> identity();
   Result<void> check();
 
@@ -54,6 +68,10 @@ class Session {
 
   Result<void> send_and_commit(int statements);
   Result<Reply> ask(const char* statement, const Parameters& parameters);
+  /// The same, and reads the reply with one of rows.h.
+  template <class T>
+  Result<T> ask(const char* statement, const Parameters& parameters,
+                Result<T> (*read)(const pg_result* result));
   [[nodiscard]] SteadyTime read_deadline() const;
 
   const Settings& settings_;  // the store's, which outlives its sessions

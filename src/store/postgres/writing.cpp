@@ -14,7 +14,8 @@ using namespace statement;
 
 /// True when an update changes what a posting changes, and nothing else.
 bool only_state_changes(const Account& before, const Account& after) {
-  return before.terms == after.terms && before.created_at == after.created_at &&
+  return before.terms == after.terms && before.held == after.held &&
+         before.incoming == after.incoming && before.created_at == after.created_at &&
          before.reference == after.reference && before.metadata == after.metadata;
 }
 
@@ -42,10 +43,12 @@ Parameters state_parameters(std::span<const WriteSet::Update> updated) {
   add_int8s(all, updated, [](const Update& update) { return to_int(update.account.id); });
   add_int8s(all, updated, [](const Update& update) { return update.expected_version; });
   add_int8s(all, updated, [](const Update& update) { return update.account.balance; });
-  add_int8s(all, updated, [](const Update& update) { return update.account.held; });
   add_int8s(all, updated, [](const Update& update) { return update.account.version; });
   add_int8s(all, updated, [](const Update& update) { return update.account.last_seq; });
-  all.add(static_cast<std::int64_t>(updated.size()));
+  ArrayWriter times(Type::timestamptz, updated.size());
+  for (const Update& update : updated)
+    times.add_time(update.account.last_at);
+  all.add(std::move(times)).add(static_cast<std::int64_t>(updated.size()));
   return all;
 }
 
@@ -91,6 +94,10 @@ Result<int> queue_writes(Connection& connection, const WriteSet& writes, const S
   if (queued) {
     queued = queue(!writes.checkpoints.empty(), kInsertCheckpoints,
                    [&] { return checkpoint_parameters(writes.checkpoints); });
+  }
+  if (queued) {
+    queued = queue(!writes.states.empty(), kPutStates,
+                   [&] { return transfer_state_parameters(writes.states); });
   }
   if (!queued) return queued.error();
   return statements;

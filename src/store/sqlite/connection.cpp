@@ -155,8 +155,7 @@ Result<Connection> open_connection(const std::string& path) {
   std::int64_t version = 0;
   auto connection = open_configured(path, Database::IfAbsent::create, version);
   if (!connection) return connection.error();
-  if (auto done = migrate_schema(connection->database, version); !done) return done.error();
-  if (auto done = verify_schema(connection->database); !done) return done.error();
+  if (auto done = update_schema(connection->database, version); !done) return done.error();
   return connection;
 }
 

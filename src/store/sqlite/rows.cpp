@@ -5,12 +5,14 @@
 #include <string>
 
 namespace ledger::sqlite {
-namespace {
 
 std::int64_t micros(Timestamp time) { return time.time_since_epoch().count(); }
+
+namespace {
+
 Timestamp timestamp(std::int64_t count) { return Timestamp(std::chrono::microseconds(count)); }
 
-std::optional<std::int64_t> micros(const std::optional<Timestamp>& time) {
+std::optional<std::int64_t> optional_micros(const std::optional<Timestamp>& time) {
   if (!time.has_value()) return std::nullopt;
   return micros(*time);
 }
@@ -53,7 +55,14 @@ AccountStatus read_status(Run& run, bool& valid) {
 }
 
 void bind_entry(Run& run, const Entry& entry) {
-  run.bind(entry.version).bind(entry.balance).bind(entry.held).bind(entry.previous);
+  run.bind(entry.version).bind(entry.balance).bind(entry.held);
+  // NULL is 0 here, as in the rows that were written before there was anything incoming.
+  if (entry.incoming == 0) {
+    run.bind_null();
+  } else {
+    run.bind(entry.incoming);
+  }
+  run.bind(entry.previous);
 }
 
 Entry read_entry(Run& run) {
@@ -61,6 +70,7 @@ Entry read_entry(Run& run) {
   entry.version = run.integer();
   entry.balance = run.integer();
   entry.held = run.integer();
+  entry.incoming = run.integer();
   entry.previous = run.integer();
   return entry;
 }
@@ -123,7 +133,7 @@ void bind_row(Run& run, const JournalRow& row) {
   } else {
     run.bind_null();
   }
-  run.bind(micros(row.effective_at)).bind(micros(row.expires_at));
+  run.bind(optional_micros(row.effective_at)).bind(optional_micros(row.expires_at));
   run.bind_text(row.reference).bind_text(row.metadata);
   bind_terms(run, row.terms);
 }
@@ -137,7 +147,8 @@ Result<JournalRow> read_row(Run& run) {
   row.decline = number<std::uint16_t>(run, 0, std::numeric_limits<std::uint16_t>::max(), valid);
   row.key = run.text();
   row.fingerprint = read_fingerprint(run, valid);
-  row.legs = number<std::int32_t>(run, 0, std::numeric_limits<std::int32_t>::max(), valid);
+  row.legs = number<std::int32_t>(run, std::numeric_limits<std::int32_t>::min(),
+                                  std::numeric_limits<std::int32_t>::max(), valid);
   row.from = AccountId{run.integer()};
   row.to = AccountId{run.integer()};
   row.amount = run.integer();
@@ -163,8 +174,9 @@ void bind_account(Run& run, const Account& account) {
   bind_currency(run, account.terms.currency);
   run.bind(static_cast<std::int64_t>(account.terms.status));
   run.bind(account.terms.min_balance).bind(account.terms.max_balance);
-  run.bind(account.balance).bind(account.held).bind(account.version).bind(account.last_seq);
-  run.bind(micros(account.created_at));
+  run.bind(account.balance).bind(account.held).bind(account.incoming);
+  run.bind(account.version).bind(account.last_seq);
+  run.bind(micros(account.last_at)).bind(micros(account.created_at));
   run.bind_text(account.reference).bind_text(account.metadata);
 }
 
@@ -178,8 +190,10 @@ Result<Account> read_account(Run& run) {
   account.terms.max_balance = run.optional_integer();
   account.balance = run.integer();
   account.held = run.integer();
+  account.incoming = run.integer();
   account.version = run.integer();
   account.last_seq = run.integer();
+  account.last_at = timestamp(run.integer());
   account.created_at = timestamp(run.integer());
   account.reference = run.text();
   account.metadata = run.text();
@@ -188,6 +202,41 @@ Result<Account> read_account(Run& run) {
                  "account " + std::to_string(to_int(account.id)) + " holds what no ledger wrote"};
   }
   return account;
+}
+
+void bind_state(Run& run, const TransferState& state) {
+  run.bind(to_int(state.id)).bind(static_cast<std::int64_t>(state.status)).bind(state.settled);
+  run.bind(optional_micros(state.expires_at));
+}
+
+Result<TransferState> read_state(Run& run) {
+  bool valid = true;
+  TransferState state;
+  state.id = TransferId{run.integer()};
+  state.status = number<TransferStatus>(run, static_cast<std::int64_t>(TransferStatus::posted),
+                                        static_cast<std::int64_t>(TransferStatus::expired), valid);
+  state.settled = run.integer();
+  state.expires_at = optional_timestamp(run);
+  if (!valid) {
+    return Error{ErrorCode::store_corrupt, "the state of transfer " +
+                                               std::to_string(to_int(state.id)) +
+                                               " holds what no ledger wrote"};
+  }
+  return state;
+}
+
+void bind_checkpoint(Run& run, const Checkpoint& checkpoint) {
+  run.bind(to_int(checkpoint.account)).bind(checkpoint.version).bind(checkpoint.seq);
+  run.bind(micros(checkpoint.recorded_at));
+}
+
+Result<Checkpoint> read_checkpoint(Run& run) {
+  Checkpoint checkpoint;
+  checkpoint.account = AccountId{run.integer()};
+  checkpoint.version = run.integer();
+  checkpoint.seq = run.integer();
+  checkpoint.recorded_at = timestamp(run.integer());
+  return checkpoint;
 }
 
 }  // namespace ledger::sqlite

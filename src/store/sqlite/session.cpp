@@ -11,10 +11,6 @@ namespace {
 
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
-std::int64_t clamp_limit(std::size_t limit) {
-  return limit > static_cast<std::size_t>(kMax) ? kMax : static_cast<std::int64_t>(limit);
-}
-
 /// "?,?,?" for a list of columns.
 std::string parameters(std::string_view columns) {
   std::string list = "?";
@@ -29,8 +25,8 @@ std::string insert_into(const char* table, const char* columns) {
          ")";
 }
 
-/// True when an update changes what a posting changes, and nothing else.
-bool only_state_changes(const Account& before, const Account& after) {
+/// True when an update changes what a posting or a hold changes, and nothing else.
+bool only_amounts_change(const Account& before, const Account& after) {
   return before.terms == after.terms && before.created_at == after.created_at &&
          before.reference == after.reference && before.metadata == after.metadata;
 }
@@ -64,6 +60,7 @@ Result<std::unique_ptr<Session>> Session::make(Result<Connection> connection) {
 Result<void> Session::prepare() {
   const std::string journal = std::string("SELECT ") + kJournalColumns + " FROM journal ";
   const std::string accounts = std::string("SELECT ") + kAccountColumns + " FROM accounts ";
+  const std::string states = std::string("SELECT ") + kStateColumns + " FROM transfer_states ";
   const std::pair<Statement*, std::string> statements[] = {
       {&begin_, "BEGIN IMMEDIATE"},
       {&commit_, "COMMIT"},
@@ -71,15 +68,35 @@ Result<void> Session::prepare() {
       {&last_seq_, "SELECT max(seq) FROM journal"},
       {&last_account_, "SELECT max(id) FROM accounts"},
       {&find_key_, journal + "WHERE key = ?"},
-      {&find_account_, accounts + "WHERE id = ?"},
+      {&find_row_, journal + "WHERE seq = ?"},
+      {&find_first_row_, journal + "WHERE seq = ? AND key IS NOT NULL"},
       {&rows_between_, journal + "WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"},
+      {&find_reference_,
+       "SELECT id FROM transfers_by_reference WHERE reference = ? AND id > ? ORDER BY id LIMIT ?"},
+      {&find_referring_,
+       "SELECT id FROM transfers_by_origin WHERE refers_to = ? AND id > ? ORDER BY id LIMIT ?"},
+      {&find_account_, accounts + "WHERE id = ?"},
+      {&find_account_reference_, accounts + "WHERE reference = ?"},
       {&accounts_after_, accounts + "WHERE id > ? ORDER BY id LIMIT ?"},
+      {&find_state_, states + "WHERE id = ?"},
+      {&states_after_, states + "WHERE id > ? ORDER BY id LIMIT ?"},
+      {&find_expired_,
+       "SELECT id FROM transfer_states WHERE status = 3 AND expires_at <= ? "
+       "ORDER BY expires_at, id LIMIT ?"},
+      {&find_checkpoint_, std::string("SELECT ") + kCheckpointColumns +
+                              " FROM checkpoints WHERE account = ? AND version >= ? "
+                              "ORDER BY version LIMIT 1"},
       {&insert_row_, insert_into("journal", kJournalColumns)},
+      {&insert_reference_, insert_into("transfers_by_reference", "reference,id")},
+      {&insert_origin_, insert_into("transfers_by_origin", "refers_to,id")},
       {&insert_account_, insert_into("accounts", kAccountColumns)},
-      {&insert_checkpoint_, insert_into("checkpoints", "account,version,seq,recorded_at")},
+      {&insert_checkpoint_, insert_into("checkpoints", kCheckpointColumns)},
+      {&put_state_, insert_into("transfer_states", kStateColumns) +
+                        " ON CONFLICT(id) DO UPDATE SET status=excluded.status,"
+                        "settled=excluded.settled,expires_at=excluded.expires_at"},
       // The fence: whoever computed from an older version changes nothing.
-      {&update_state_,
-       "UPDATE accounts SET balance=?,held=?,version=?,last_seq=? "
+      {&update_amounts_,
+       "UPDATE accounts SET balance=?,held=?,incoming=?,version=?,last_seq=?,last_at=? "
        "WHERE id=? AND version=?"},
       {&update_account_, std::string("UPDATE accounts SET (") + kAccountColumns + ")=(" +
                              parameters(kAccountColumns) + ") WHERE id=? AND version=?"},
@@ -162,6 +179,14 @@ Result<Snapshot> Session::load(const LoadRequest& request) {
   auto recorded = find_recorded(request.keys);
   if (!recorded) return recorded.error();
   snapshot.recorded = std::move(*recorded);
+  auto states = find_states(request.states);
+  if (!states) return states.error();
+  snapshot.states = std::move(*states);
+  for (const std::string_view reference : request.references) {
+    const auto account = find_account_by_reference(reference);
+    if (!account) return account.error();
+    if (account->has_value()) snapshot.references.emplace_back(reference);
+  }
   return snapshot;
 }
 
@@ -185,6 +210,9 @@ Result<void> Session::write(const WriteSet& writes, const Snapshot& loaded) {
   for (const auto& checkpoint : writes.checkpoints) {
     if (auto done = insert_checkpoint(checkpoint); !done) return done;
   }
+  for (const auto& state : writes.states) {
+    if (auto done = put_state(state); !done) return done;
+  }
   return {};
 }
 
@@ -196,10 +224,11 @@ Result<void> Session::insert_account(const Account& account) {
 
 Result<void> Session::update_account(const WriteSet::Update& update, const Account* loaded) {
   const Account& account = update.account;
-  const bool state_only = loaded != nullptr && only_state_changes(*loaded, account);
-  Run run(state_only ? update_state_ : update_account_);
-  if (state_only) {
-    run.bind(account.balance).bind(account.held).bind(account.version).bind(account.last_seq);
+  const bool amounts_only = loaded != nullptr && only_amounts_change(*loaded, account);
+  Run run(amounts_only ? update_amounts_ : update_account_);
+  if (amounts_only) {
+    run.bind(account.balance).bind(account.held).bind(account.incoming);
+    run.bind(account.version).bind(account.last_seq).bind(micros(account.last_at));
   } else {
     bind_account(run, account);
   }
@@ -214,94 +243,41 @@ Result<void> Session::update_account(const WriteSet::Update& update, const Accou
 }
 
 Result<void> Session::insert_row(const JournalRow& row) {
-  Run run(insert_row_);
-  bind_row(run, row);
-  return finish(run, "cannot append to the journal");
+  {
+    Run run(insert_row_);
+    bind_row(run, row);
+    if (auto done = finish(run, "cannot append to the journal"); !done) return done;
+  }
+  if (row.reference.empty() && !row.refers_to.has_value()) return {};
+  const bool is_transfer = row.kind < JournalKind::account_opened;
+  if (row.key.empty() || !row.committed() || !is_transfer) return {};
+  return index_transfer(row);
+}
+
+Result<void> Session::index_transfer(const JournalRow& row) {
+  if (!row.reference.empty()) {
+    Run run(insert_reference_);
+    run.bind_text(row.reference).bind(row.seq);
+    if (auto done = finish(run, "cannot index a reference"); !done) return done;
+  }
+  if (row.refers_to.has_value()) {
+    Run run(insert_origin_);
+    run.bind(to_int(*row.refers_to)).bind(row.seq);
+    if (auto done = finish(run, "cannot index what a transfer refers to"); !done) return done;
+  }
+  return {};
 }
 
 Result<void> Session::insert_checkpoint(const Checkpoint& checkpoint) {
   Run run(insert_checkpoint_);
-  run.bind(to_int(checkpoint.account)).bind(checkpoint.version).bind(checkpoint.seq);
-  run.bind(std::int64_t{checkpoint.recorded_at.time_since_epoch().count()});
+  bind_checkpoint(run, checkpoint);
   return finish(run, "cannot add a checkpoint");
 }
 
-Result<std::vector<JournalRow>> Session::find_recorded(std::span<const std::string_view> keys) {
-  std::vector<JournalRow> rows;
-  for (const std::string_view key : keys) {
-    Run run(find_key_);
-    run.bind_text(key);
-    const int result = run.step();
-    if (result == SQLITE_DONE) continue;
-    if (result != SQLITE_ROW) return error(result, "cannot look a key up");
-    auto first = read_row(run);
-    if (!first) return first.error();
-    const Seq seq = first->seq;
-    const std::int64_t legs = std::max<std::int64_t>(first->legs, 1);
-    rows.push_back(std::move(*first));
-    if (legs == 1) continue;
-
-    const std::size_t before = rows.size();
-    auto others = append_rows(seq + 1, seq + legs - 1, static_cast<std::size_t>(legs - 1), rows);
-    if (!others) return others.error();
-    const bool complete = rows.size() - before == static_cast<std::size_t>(legs - 1);
-    const bool own = std::all_of(rows.begin() + static_cast<std::ptrdiff_t>(before), rows.end(),
-                                 [](const JournalRow& row) { return row.key.empty(); });
-    if (!complete || !own) {
-      return Error{ErrorCode::store_corrupt,
-                   "the transfer at journal row " + std::to_string(seq) + " is incomplete"};
-    }
-  }
-  const auto by_seq = [](const JournalRow& a, const JournalRow& b) { return a.seq < b.seq; };
-  if (!std::is_sorted(rows.begin(), rows.end(), by_seq)) {
-    std::sort(rows.begin(), rows.end(), by_seq);
-  }
-  return rows;
-}
-
-Result<void> Session::append_rows(Seq first, Seq last, std::size_t limit,
-                                  std::vector<JournalRow>& rows) {
-  Run run(rows_between_);
-  run.bind(first).bind(last).bind(clamp_limit(limit));
-  int result = SQLITE_ROW;
-  while ((result = run.step()) == SQLITE_ROW) {
-    auto row = read_row(run);
-    if (!row) return row.error();
-    rows.push_back(std::move(*row));
-  }
-  if (result != SQLITE_DONE) return error(result, "cannot read the journal");
-  return {};
-}
-
-Result<std::vector<JournalRow>> Session::read_journal(Seq first, std::size_t limit) {
-  std::vector<JournalRow> rows;
-  if (auto done = append_rows(first, kMax, limit, rows); !done) return done.error();
-  return rows;
-}
-
-Result<std::optional<Account>> Session::find_account(AccountId id) {
-  Run run(find_account_);
-  run.bind(to_int(id));
-  const int result = run.step();
-  if (result == SQLITE_DONE) return std::optional<Account>{};
-  if (result != SQLITE_ROW) return error(result, "cannot look an account up");
-  auto account = read_account(run);
-  if (!account) return account.error();
-  return std::optional<Account>(std::move(*account));
-}
-
-Result<std::vector<Account>> Session::read_accounts(AccountId after, std::size_t limit) {
-  std::vector<Account> accounts;
-  Run run(accounts_after_);
-  run.bind(to_int(after)).bind(clamp_limit(limit));
-  int result = SQLITE_ROW;
-  while ((result = run.step()) == SQLITE_ROW) {
-    auto account = read_account(run);
-    if (!account) return account.error();
-    accounts.push_back(std::move(*account));
-  }
-  if (result != SQLITE_DONE) return error(result, "cannot read the accounts");
-  return accounts;
+Result<void> Session::put_state(const TransferState& state) {
+  Run run(put_state_);
+  bind_state(run, state);
+  return finish(run, "cannot keep a transfer's state");
 }
 
 }  // namespace ledger::sqlite

@@ -54,21 +54,75 @@ class SqliteStore final : public Store {
   Result<std::unique_ptr<StoreTransaction>> begin(const LoadRequest& load,
                                                   SteadyTime deadline) override
       LEDGER_EXCLUDES(mutex_);
-  Result<std::vector<JournalRow>> find_recorded(std::span<const std::string_view> keys) override
-      LEDGER_EXCLUDES(mutex_);
-  Result<std::optional<Account>> find_account(AccountId id) override LEDGER_EXCLUDES(mutex_);
-  Result<std::vector<JournalRow>> read_journal(Seq first, std::size_t limit) override
-      LEDGER_EXCLUDES(mutex_);
-  Result<std::vector<Account>> read_accounts(AccountId after, std::size_t limit) override
-      LEDGER_EXCLUDES(mutex_);
   Result<void> settle(SteadyTime deadline) override LEDGER_EXCLUDES(mutex_);
   Result<void> check() override LEDGER_EXCLUDES(mutex_);
+
+  Result<std::vector<JournalRow>> find_recorded(std::span<const std::string_view> keys) override {
+    return read(&Session::find_recorded, keys);
+  }
+  Result<std::optional<Account>> find_account(AccountId id) override {
+    return read(&Session::find_account, id);
+  }
+  Result<std::vector<JournalRow>> read_journal(Seq first, std::size_t limit) override {
+    return read(&Session::read_journal, first, limit);
+  }
+  Result<std::vector<Account>> read_accounts(AccountId after, std::size_t limit) override {
+    return read(&Session::read_accounts, after, limit);
+  }
+  Result<std::vector<JournalRow>> find_transfers(std::span<const TransferId> ids) override {
+    return read(&Session::find_transfers, ids);
+  }
+  Result<std::vector<JournalRow>> find_rows(std::span<const Seq> seqs) override {
+    return read(&Session::find_rows, seqs);
+  }
+  Result<std::vector<TransferState>> find_states(std::span<const TransferId> ids) override {
+    return read(&Session::find_states, ids);
+  }
+  Result<std::vector<TransferState>> read_states(TransferId after, std::size_t limit) override {
+    return read(&Session::read_states, after, limit);
+  }
+  Result<std::vector<TransferId>> find_expired(Timestamp now, std::size_t limit) override {
+    return read(&Session::find_expired, now, limit);
+  }
+  Result<std::vector<TransferId>> find_by_reference(std::string_view reference, TransferId after,
+                                                    std::size_t limit) override {
+    return read(&Session::find_by_reference, reference, after, limit);
+  }
+  Result<std::vector<TransferId>> find_referring(TransferId id, TransferId after,
+                                                 std::size_t limit) override {
+    return read(&Session::find_referring, id, after, limit);
+  }
+  Result<std::optional<Account>> find_account_by_reference(std::string_view reference) override {
+    return read(&Session::find_account_by_reference, reference);
+  }
+  Result<std::vector<JournalRow>> read_entries(AccountId account, Seq from,
+                                               std::size_t limit) override {
+    return read(&Session::read_entries, account, from, limit);
+  }
+  Result<std::optional<Checkpoint>> find_checkpoint(AccountId account,
+                                                    std::int64_t version) override {
+    return read(&Session::find_checkpoint, account, version);
+  }
+  Result<std::optional<Checkpoint>> find_checkpoint_after(AccountId account,
+                                                          Timestamp time) override {
+    return read(&Session::find_checkpoint_after, account, time);
+  }
+  Result<std::vector<CurrencyTotals>> read_totals() override { return read(&Session::read_totals); }
 
   /// What a transaction ends with; each gives the slot back.
   Result<void> commit(const WriteSet& writes, const Snapshot& loaded) LEDGER_EXCLUDES(mutex_);
   void roll_back() LEDGER_EXCLUDES(mutex_);
 
  private:
+  /// One of the session's reads, once it is usable.
+  template <class T, class... Parameters, class... Arguments>
+  Result<T> read(Result<T> (Session::*method)(Parameters...), Arguments... arguments)
+      LEDGER_EXCLUDES(mutex_) {
+    const base::MutexLock lock(mutex_);
+    if (auto usable = ready(); !usable) return usable.error();
+    return ((*session_).*method)(arguments...);
+  }
+
   /// Success: session_ is usable, and what it shows is durable.
   Result<void> ready() LEDGER_REQUIRES(mutex_);
   Result<void> settle_now() LEDGER_REQUIRES(mutex_);
@@ -205,30 +259,6 @@ Result<void> SqliteStore::check() {
   if (auto usable = ready(); !usable) return usable;
   if (auto rows = session_->read_journal(1, 1); !rows) return rows.error();
   return {};
-}
-
-Result<std::vector<JournalRow>> SqliteStore::find_recorded(std::span<const std::string_view> keys) {
-  const base::MutexLock lock(mutex_);
-  if (auto usable = ready(); !usable) return usable.error();
-  return session_->find_recorded(keys);
-}
-
-Result<std::optional<Account>> SqliteStore::find_account(AccountId id) {
-  const base::MutexLock lock(mutex_);
-  if (auto usable = ready(); !usable) return usable.error();
-  return session_->find_account(id);
-}
-
-Result<std::vector<JournalRow>> SqliteStore::read_journal(Seq first, std::size_t limit) {
-  const base::MutexLock lock(mutex_);
-  if (auto usable = ready(); !usable) return usable.error();
-  return session_->read_journal(first, limit);
-}
-
-Result<std::vector<Account>> SqliteStore::read_accounts(AccountId after, std::size_t limit) {
-  const base::MutexLock lock(mutex_);
-  if (auto usable = ready(); !usable) return usable.error();
-  return session_->read_accounts(after, limit);
 }
 
 }  // namespace

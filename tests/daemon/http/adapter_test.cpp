@@ -99,8 +99,8 @@ TEST_CASE("an unknown path is 404 with problem details") {
   CHECK(answer.is("404"));
   CHECK(answer.has("Content-Type: application/problem+json\r\n"));
   CHECK(answer.body() ==
-        R"({"type":"about:blank","title":"Not Found","status":404,"code":"not_found",)"
-        R"("detail":"There is nothing at this path."})");
+        R"({"type":"urn:libledger:problem:not_found","title":"Not Found","status":404,)"
+        R"("code":"not_found","detail":"There is nothing at this path."})");
   CHECK_FALSE(answer.close);
 }
 

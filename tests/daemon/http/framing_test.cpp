@@ -370,6 +370,28 @@ TEST_CASE("100-continue is not wanted without a body, nor by HTTP/1.0") {
   CHECK_FALSE(old.wants_continue());
 }
 
+TEST_CASE("one path may have larger bodies than the others") {
+  const FramingLimits limits{.body_bytes = 3, .large_body_path = "/big", .large_body_bytes = 5};
+  const auto verdict = [&](const std::string& target, const std::string& framing) {
+    return frame_at_once("POST " + target + " HTTP/1.1\r\nHost: h\r\n" + framing, limits);
+  };
+  const std::string five = "Content-Length: 5\r\n\r\n12345";
+  const std::string chunks = "Transfer-Encoding: chunked\r\n\r\n3\r\n123\r\n2\r\n45\r\n0\r\n\r\n";
+  for (const char* target : {"/big", "/big?a=/", "http://host/big", "http://host/big?a"}) {
+    CAPTURE(target);
+    CHECK(verdict(target, five).state == State::complete);
+    CHECK(verdict(target, chunks).state == State::complete);
+    CHECK(verdict(target, "Content-Length: 6\r\n\r\n123456").code == "body_too_large");
+    CHECK(verdict(target, "Transfer-Encoding: chunked\r\n\r\n6\r\n").code == "body_too_large");
+  }
+  for (const char* target : {"/bigger", "/big/", "/", "/x?/big", "http://host/x?/big", "//big"}) {
+    CAPTURE(target);
+    CHECK(verdict(target, five).code == "body_too_large");
+    CHECK(verdict(target, chunks).code == "body_too_large");
+    CHECK(verdict(target, "Content-Length: 3\r\n\r\n123").state == State::complete);
+  }
+}
+
 TEST_CASE("limits hold at their exact values") {
   const FramingLimits limits{
       .target_bytes = 4, .header_bytes = 20, .header_count = 2, .body_bytes = 3};

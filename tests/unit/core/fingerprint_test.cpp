@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace ledger;
@@ -17,6 +18,19 @@ const Currency kUsd = *Currency::iso("USD");
 TransferRequest transfer(std::int64_t from, std::int64_t to, MinorUnits amount,
                          Currency currency = kUsd) {
   return {.key = "k", .legs = {{AccountId{from}, AccountId{to}, Amount(amount, currency)}}};
+}
+
+TransferRequest with(Details details) {
+  auto request = transfer(1, 2, 100);
+  request.details = std::move(details);
+  return request;
+}
+
+template <class Edit>
+AccountChange change(Edit edit) {
+  AccountChange request{.key = "k", .account = AccountId{1}};
+  edit(request);
+  return request;
 }
 
 std::string hex(const Fingerprint& print) {
@@ -54,6 +68,34 @@ TEST_CASE("anything else that was asked changes the fingerprint") {
       fingerprint(AccountRequest{.key = "k", .currency = kUsd, .min_balance = std::nullopt}),
       fingerprint(AccountRequest{.key = "k", .currency = kUsd, .min_balance = -1}),
       fingerprint(AccountRequest{.key = "k", .currency = kUsd, .max_balance = 0}),
+      fingerprint(AccountRequest{.key = "k", .currency = kUsd, .reference = "r"}),
+      fingerprint(AccountRequest{.key = "k", .currency = kUsd, .metadata = "r"}),
+      fingerprint(with({.reference = "r"})),
+      fingerprint(with({.metadata = "r"})),
+      fingerprint(with({.reference = "rm", .metadata = ""})),
+      fingerprint(with({.reference = "r", .metadata = "m"})),
+      fingerprint(with({.effective_at = Timestamp{}})),
+      fingerprint(HoldRequest{.key = "k", .legs = transfer(1, 2, 100).legs}),
+      fingerprint(
+          HoldRequest{.key = "k", .legs = transfer(1, 2, 100).legs, .expires_at = Timestamp{}}),
+      fingerprint(HoldRequest{
+          .key = "k", .legs = transfer(1, 2, 100).legs, .details = {.effective_at = Timestamp{}}}),
+      fingerprint(CaptureRequest{.key = "k", .hold = TransferId{1}}),
+      fingerprint(CaptureRequest{.key = "k", .hold = TransferId{1}, .release_rest = true}),
+      fingerprint(CaptureRequest{.key = "k", .hold = TransferId{1}, .amount = Amount(1, kUsd)}),
+      fingerprint(VoidRequest{.key = "k", .hold = TransferId{1}}),
+      fingerprint(ReversalRequest{.key = "k", .transfer = TransferId{1}}),
+      fingerprint(
+          ReversalRequest{.key = "k", .transfer = TransferId{1}, .amount = Amount(1, kUsd)}),
+      core::make_expiry(TransferId{1}).fingerprint,
+      fingerprint(AccountChange{.key = "k", .account = AccountId{1}}),
+      fingerprint(change([](AccountChange& to) { to.min_balance.emplace(0); })),
+      fingerprint(change([](AccountChange& to) { to.min_balance.emplace(std::nullopt); })),
+      fingerprint(change([](AccountChange& to) { to.max_balance.emplace(0); })),
+      fingerprint(change([](AccountChange& to) { to.status = AccountStatus::frozen; })),
+      fingerprint(change([](AccountChange& to) { to.metadata = ""; })),
+      fingerprint(change([](AccountChange& to) { to.metadata = "{}"; })),
+      fingerprint(change([](AccountChange& to) { to.expected_version = 1; })),
   };
   CHECK(std::set<Fingerprint>(prints.begin(), prints.end()).size() == prints.size());
 }

@@ -76,3 +76,35 @@ TEST_CASE("a key that recorded something else says no more than that") {
   CHECK(core::to_receipt(opening, true).error().code == ErrorCode::key_reused);
   CHECK(core::to_created_account(two_legs(), true).error().code == ErrorCode::key_reused);
 }
+
+TEST_CASE("a capture that released the rest tells it apart from what moved") {
+  JournalRow capture{.seq = 7,
+                     .kind = JournalKind::capture,
+                     .key = "k",
+                     .legs = 2,
+                     .amount = 100,
+                     .currency = kUsd,
+                     .refers_to = TransferId{3},
+                     .reference = "invoice",
+                     .metadata = "{}"};
+  JournalRow rest{.seq = 8, .kind = JournalKind::void_hold, .legs = -1, .amount = 20};
+  const auto receipt = core::to_receipt(std::vector{capture, rest}, false);
+  REQUIRE(receipt);
+  CHECK(receipt->kind == JournalKind::capture);
+  CHECK(receipt->legs.size() == 1);
+  CHECK(receipt->released == 20);
+  CHECK(receipt->refers_to == TransferId{3});
+  CHECK(receipt->details == Details{.reference = "invoice", .metadata = "{}"});
+}
+
+TEST_CASE("the rows of a change are no receipt and no opening") {
+  const std::vector<JournalRow> change{{.seq = 1,
+                                        .kind = JournalKind::account_changed,
+                                        .key = "k",
+                                        .legs = 1,
+                                        .terms = AccountTerms{.currency = kUsd}}};
+  CHECK(core::to_receipt(change, false).error().code == ErrorCode::key_reused);
+  CHECK(core::to_created_account(change, false).error().code == ErrorCode::key_reused);
+  CHECK(core::to_changed_account(change, true)->replayed);
+  CHECK(core::to_changed_account(two_legs(), true).error().code == ErrorCode::key_reused);
+}

@@ -44,6 +44,20 @@ class Bench {
         TransferRequest{key, {{AccountId{from}, AccountId{to}, Amount(amount, kUsd)}}}));
   }
 
+  template <class Request>
+  PendingRequest request(Request request) {
+    return pending(*core::make_operation(std::move(request)));
+  }
+
+  /// Transfers of 10 from 1 to 2 under these keys, all or none, and one of more than 3 has.
+  PendingRequest together(const std::vector<std::string>& keys, bool with_a_poor_one = false) {
+    core::AtomicRequest group;
+    for (const std::string& key : keys)
+      group.parts.push_back(transfer(key, 1, 2, 10).operation);
+    if (with_a_poor_one) group.parts.push_back(transfer("poor", 3, 2, 1'000'000).operation);
+    return pending({.request = std::move(group)});
+  }
+
   void run(std::initializer_list<PendingRequest*> requests) {
     runner_.run(std::span(requests.begin(), requests.size()));
   }
@@ -114,6 +128,11 @@ engine::RunnerOptions with_cache(OutcomeCache& cache) {
 const Result<Receipt>& receipt(const PendingRequest& request) {
   REQUIRE(request.answer);
   return std::get<Result<Receipt>>(*request.answer);
+}
+
+const engine::Receipts& receipts(const PendingRequest& request) {
+  REQUIRE(request.answer);
+  return std::get<engine::Receipts>(*request.answer);
 }
 
 ErrorCode error(const PendingRequest& request) { return receipt(request).error().code; }
@@ -359,4 +378,119 @@ TEST_CASE("only what is committed for certain is given to the cache") {
   bench.run({&declined});
   REQUIRE(cache.kept.size() == 1);
   CHECK(cache.kept[0].decline == static_cast<std::uint16_t>(ErrorCode::insufficient_funds));
+}
+
+TEST_CASE("a capture's accounts are those of its hold, and need their leases") {
+  Bench bench(true);
+  auto held = bench.request(
+      HoldRequest{.key = "h", .legs = {{AccountId{1}, AccountId{2}, Amount(50, kUsd)}}});
+  bench.run({&held});
+  const CaptureRequest request{.key = "c", .hold = receipt(held)->id};
+  bench.script->refuse = [](AccountId id) { return id == AccountId{2}; };
+  auto capture = bench.request(request);
+  bench.run({&capture});
+  CHECK_FALSE(capture.answer);
+
+  bench.script->refuse = [](AccountId) { return false; };
+  bench.clock.advance_to(capture.not_before);
+  bench.run({&capture});
+  CHECK(receipt(capture)->legs.front().to_balance == 50);
+}
+
+TEST_CASE("a store that cannot be asked for a hold fails its capture, and no other request") {
+  Bench bench;
+  auto held = bench.request(
+      HoldRequest{.key = "h", .legs = {{AccountId{1}, AccountId{2}, Amount(50, kUsd)}}});
+  bench.run({&held});
+  bench.faults[Call::find_transfers] = {Fault{ErrorCode::store_unavailable}};
+  auto capture = bench.request(CaptureRequest{.key = "c", .hold = receipt(held)->id});
+  auto other = bench.transfer("t", 1, 2, 10);
+  bench.run({&capture, &other});
+  CHECK(error(capture) == ErrorCode::store_unavailable);
+  CHECK(receipt(other).has_value());
+
+  auto again = bench.request(CaptureRequest{.key = "c", .hold = receipt(held)->id});
+  bench.run({&again});
+  CHECK_FALSE(receipt(again)->replayed);
+}
+
+TEST_CASE("a hold that was not there yet is looked for again by the next attempt") {
+  Bench bench;
+  auto capture = bench.request(CaptureRequest{.key = "c", .hold = TransferId{4}});
+  bench.faults[Call::begin] = {Fault{ErrorCode::conflict}};
+  bench.run({&capture});
+  REQUIRE_FALSE(capture.answer);
+  auto held = bench.request(
+      HoldRequest{.key = "h", .legs = {{AccountId{1}, AccountId{2}, Amount(50, kUsd)}}});
+  bench.run({&held});
+  REQUIRE(receipt(held)->id == TransferId{4});
+  bench.run({&capture});
+  CHECK(receipt(capture).has_value());
+}
+
+TEST_CASE("an atomic batch gets one answer for each part, and all again when it is repeated") {
+  for (const bool with_locks : {false, true}) {
+    Bench bench(with_locks);
+    auto group = bench.together({"a", "b"});
+    bench.run({&group});
+    CHECK(receipts(group)[0]->key == "a");
+    CHECK_FALSE(receipts(group)[1]->replayed);
+    auto again = bench.together({"a", "b"});
+    bench.run({&again});
+    CHECK(receipts(again)[0]->replayed);
+    CHECK(receipts(again)[1]->replayed);
+    CHECK(bench.balance(2) == 20);
+  }
+}
+
+TEST_CASE("an atomic batch of which a part is known is decided with what is recorded") {
+  for (const bool with_locks : {false, true}) {
+    Bench bench(with_locks);
+    auto single = bench.transfer("a", 1, 2, 10);
+    bench.run({&single});
+    auto group = bench.together({"a", "b"});
+    bench.run({&group});
+    CHECK(receipts(group)[0]->replayed);
+    CHECK_FALSE(receipts(group)[1]->replayed);
+    CHECK(bench.balance(2) == 20);
+
+    auto poor = bench.together({"b", "c"}, true);
+    bench.run({&poor});
+    CHECK(receipts(poor)[0]->replayed);
+    CHECK(receipts(poor)[1].error().code == ErrorCode::atomic_batch_declined);
+    CHECK(receipts(poor)[2].error().code == ErrorCode::insufficient_funds);
+    CHECK(bench.balance(2) == 20);
+  }
+}
+
+TEST_CASE("an atomic batch in doubt is found out as a whole") {
+  for (const bool took_effect : {true, false}) {
+    Bench bench;
+    auto known = bench.transfer("a", 1, 2, 10);
+    bench.run({&known});
+    bench.faults[Call::commit] = {Fault{ErrorCode::commit_in_doubt, took_effect}};
+    auto group = bench.together({"a", "b", "c"});
+    bench.run({&group});
+    REQUIRE_FALSE(group.answer);
+    bench.run({&group});
+    CHECK(receipts(group)[0]->replayed);
+    for (const std::size_t fresh : {1U, 2U}) {
+      if (took_effect) {
+        CHECK_FALSE(receipts(group)[fresh]->replayed);
+      } else {
+        CHECK(receipts(group)[fresh].error().code == ErrorCode::commit_failed);
+      }
+    }
+    CHECK(bench.balance(2) == (took_effect ? 30 : 10));
+  }
+}
+
+TEST_CASE("an atomic batch fails as a whole, and nothing of it is written") {
+  Bench bench;
+  bench.faults[Call::commit] = {Fault{ErrorCode::store_full}};
+  auto group = bench.together({"a", "b"});
+  bench.run({&group});
+  CHECK(receipts(group)[0].error().code == ErrorCode::store_full);
+  CHECK(receipts(group)[1].error().code == ErrorCode::store_full);
+  CHECK(bench.balance(2) == 0);
 }

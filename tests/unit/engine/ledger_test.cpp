@@ -177,7 +177,7 @@ TEST_CASE("submit answers each request in order, malformed and declined ones too
   CHECK(results[3]);
   CHECK(results[4]->replayed);
   CHECK(results[5].error().code == ErrorCode::same_account);
-  CHECK(ledger.submit({}).empty());
+  CHECK(ledger.submit(std::span<const TransferRequest>()).empty());
 }
 
 TEST_CASE("transfer_async answers every request, and closing waits for them") {
@@ -301,5 +301,110 @@ TEST_CASE("each option out of range is refused by its name") {
     REQUIRE_FALSE(ledger);
     CHECK(ledger.error().code == ErrorCode::invalid_option);
     CHECK(ledger.error().detail.find(field) != std::string::npos);
+  }
+}
+
+TEST_CASE("a hold whose time has come is released by itself") {
+  auto clock = std::make_shared<fakes::FakeClock>();
+  auto ledger = open_ledger({.expiry_interval = 1ms, .clock = clock});
+  REQUIRE(ledger.transfer("in", kWorld, kAda, usd(100)));
+  const auto held = ledger.hold({.key = "h",
+                                 .legs = {{kAda, kBen, usd(60)}},
+                                 .expires_at = clock->now() + std::chrono::seconds(10)});
+  REQUIRE(held);
+  CHECK(ledger.account(kAda)->available() == 40);
+  clock->advance(10s);
+  wait_until([&] { return ledger.account(kAda)->available() == 100; });
+  CHECK(ledger.find_transfer(held->id)->state.status == TransferStatus::expired);
+  CHECK(ledger.verify());
+}
+
+TEST_CASE("holds are released on demand, as many as asked for") {
+  auto clock = std::make_shared<fakes::FakeClock>();
+  auto ledger = open_ledger({.expiry_interval = 0ms, .clock = clock});
+  REQUIRE(ledger.transfer("in", kWorld, kAda, usd(100)));
+  for (const char* key : {"a", "b", "c"}) {
+    REQUIRE(ledger.hold({.key = key,
+                         .legs = {{kAda, kBen, usd(10)}},
+                         .expires_at = clock->now() + std::chrono::seconds(10)}));
+  }
+  CHECK(*ledger.expire_holds() == 0);
+  clock->advance(10s);
+  CHECK(*ledger.expire_holds(2) == 2);
+  CHECK(ledger.account(kAda)->held == 10);
+  CHECK(*ledger.expire_holds() == 1);
+  CHECK(*ledger.expire_holds() == 0);
+}
+
+TEST_CASE("requests of every kind can be submitted together") {
+  auto ledger = open_ledger();
+  REQUIRE(ledger.transfer("in", kWorld, kAda, usd(100)));
+  const auto held = ledger.hold({.key = "h", .legs = {{kAda, kBen, usd(60)}}});
+  REQUIRE(held);
+  const std::vector<Request> requests{
+      CaptureRequest{.key = "c", .hold = held->id, .amount = usd(20)},
+      VoidRequest{.key = "v", .hold = held->id},
+      VoidRequest{.key = "w", .hold = TransferId{0}},
+      ReversalRequest{.key = "r", .transfer = held->id},
+      HoldRequest{.key = "i", .legs = {{kBen, kAda, usd(20)}}},
+      TransferRequest{.key = "t", .legs = {{kAda, kBen, usd(80)}}}};
+  const auto results = ledger.submit(requests);
+  REQUIRE(results.size() == requests.size());
+  CHECK(results[0]->kind == JournalKind::capture);
+  CHECK(results[1]->kind == JournalKind::void_hold);
+  CHECK(results[2].error().code == ErrorCode::invalid_transfer_id);
+  CHECK(results[3].error().code == ErrorCode::not_reversible);
+  CHECK(results[4]->kind == JournalKind::hold);
+  CHECK(results[5]->legs.front().to_balance == 100);
+  CHECK(ledger.verify());
+}
+
+TEST_CASE("an atomic batch is one commit, however small the commits are to be") {
+  auto ledger = open_ledger({.max_batch_requests = 2});
+  std::vector<TransferRequest> requests;
+  for (int i = 0; i < 9; ++i)
+    requests.push_back({"t" + std::to_string(i), {{kWorld, kAda, usd(1)}}});
+  requests.push_back({"poor", {{kBen, kAda, usd(1)}}});
+  const auto declined = ledger.submit(requests, BatchMode::atomic);
+  REQUIRE(declined.size() == 10);
+  CHECK(declined[0].error().code == ErrorCode::atomic_batch_declined);
+  CHECK(declined[9].error().code == ErrorCode::insufficient_funds);
+  CHECK(ledger.account(kAda)->balance == 0);
+
+  requests.pop_back();
+  for (auto& request : requests)
+    request.key += " again";
+  for (const auto& result : ledger.submit(requests, BatchMode::atomic))
+    CHECK(result.has_value());
+  CHECK(ledger.account(kAda)->balance == 9);
+}
+
+TEST_CASE("a change of an account is idempotent by its key") {
+  auto ledger = open_ledger();
+  AccountChange change{.key = "limit", .account = kAda};
+  change.min_balance.emplace(-50);
+  const auto first = ledger.update_account(change);
+  REQUIRE(first);
+  CHECK(first->account.terms.min_balance == -50);
+  CHECK(first->account.version == 1);
+  REQUIRE(ledger.transfer("spend", kAda, kBen, usd(50)));
+  const auto again = ledger.update_account(change);
+  REQUIRE(again);
+  CHECK(again->replayed);
+  CHECK(again->account == first->account);
+  change.min_balance.emplace(0);
+  CHECK(ledger.update_account(change).error().code == ErrorCode::key_reused);
+  CHECK(ledger.resolve("limit").error().code == ErrorCode::key_reused);
+}
+
+TEST_CASE("an account is found by its reference") {
+  auto ledger = open_ledger();
+  REQUIRE(ledger.create_account({.key = "k", .currency = kUsd, .reference = "customer-1"}));
+  CHECK(ledger.account_by_reference("customer-1")->id == AccountId{4});
+  // What is no reference is one of nothing, and no store is asked for it.
+  for (const std::string_view other : {std::string_view("customer-2"), std::string_view(),
+                                       std::string_view("\xff"), std::string_view("a\0b", 3)}) {
+    CHECK(ledger.account_by_reference(other).error().code == ErrorCode::account_not_found);
+    CHECK(ledger.transfers_by_reference(other, TransferId{0}, 10)->empty());
   }
 }

@@ -193,6 +193,9 @@ TEST_CASE("sqlite open: a damaged schema is refused, naming the damage") {
   damage("DROP TRIGGER journal_refuses_delete", "journal_refuses_delete");
   damage("DROP INDEX journal_key", "journal_key");
   damage("DROP TABLE checkpoints", "checkpoints");
+  damage("DROP INDEX transfer_states_due", "transfer_states_due");
+  damage("DROP TABLE transfers_by_origin", "transfers_by_origin");
+  damage("ALTER TABLE journal DROP COLUMN to_incoming", "journal");
   damage("DROP TABLE accounts; CREATE TABLE accounts(id INTEGER PRIMARY KEY)", "accounts");
   damage("CREATE TRIGGER steal AFTER INSERT ON journal BEGIN UPDATE accounts SET balance=1; END",
          "unknown triggers");

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "ledger/ledger.h"
+#include "model/agreement.h"
+#include "model/hold_race.h"
 #include "support/seed.h"
 #include "support/temp_folder.h"
 
@@ -127,4 +129,23 @@ TEST_CASE("64 threads with shared keys and in-process locks leave sound books") 
 TEST_CASE("64 threads and one transaction per transfer leave sound books") {
   const testing::TempFolder folder;
   storm({.store = "sqlite:" + folder.file("storm.db"), .max_batch_requests = 1});
+}
+
+TEST_CASE("captures, voids, reversals and expiries that race in memory give nothing out twice") {
+  model::race_for_holds({.store = "memory:"});
+}
+
+TEST_CASE("captures, voids, reversals and expiries that race in SQLite give nothing out twice") {
+  const testing::TempFolder folder;
+  model::race_for_holds({.store = "sqlite:" + folder.file("race.db")});
+}
+
+TEST_CASE("threads side by side on a ledger in memory each agree with a naive one") {
+  model::work_side_by_side({.store = "memory:"}, model::operations_to_make());
+}
+
+TEST_CASE("threads side by side on a ledger in SQLite each agree with a naive one") {
+  const testing::TempFolder folder;
+  model::work_side_by_side({.store = "sqlite:" + folder.file("side.db")},
+                           model::fewer_operations_to_make());
 }

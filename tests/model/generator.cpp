@@ -388,7 +388,7 @@ void Generator::add_flaw(Ask& ask) {
 
 std::string Generator::some_currency() {
   const auto roll = dice_.pick(1, 10);
-  return roll <= 5 ? "USD" : roll <= 7 ? "EUR" : "GEM";
+  return roll <= 4 ? "USD" : roll <= 6 ? "EUR" : "GEM";
 }
 
 bool Generator::is(std::int64_t account, const char* status) const {

@@ -26,8 +26,12 @@ Ask Generator::fresh_move(Kind kind, Aim aim, Time now) {
   std::int64_t legs = 1;
   if (aim == Aim::many_legs) legs = dice_.chance(5) ? dice_.pick(20, 60) : dice_.pick(2, 5);
   if (aim == Aim::late_leg) legs = dice_.pick(2, 4);
-  for (std::int64_t i = 0; i < legs; ++i)
+  for (std::int64_t i = 0; i < legs; ++i) {
     ask.legs.push_back(healthy_leg(some_currency()));
+    // What is held of the giants adds up: little, unless it is aimed at.
+    Money& money = ask.legs.back().money;
+    if (kind == Kind::hold) money.units = std::min<std::int64_t>(money.units, 1000);
+  }
   if (aim == Aim::many_legs && dice_.chance(40)) {  // a chain: on with what has just come in
     ask.legs[1] = ask.legs[0];
     ask.legs[1].from = ask.legs[0].to;
@@ -47,6 +51,8 @@ Ask Generator::fresh_move(Kind kind, Aim aim, Time now) {
   if (aim == Aim::healthy && dice_.chance(15)) hold_of_nothing(ask.legs.front());
   if (dice_.chance(40)) ask.expires_at = now + dice_.pick(1, 4'000'000);
   if (dice_.chance(15)) ask.expires_at = (now / 1000 + dice_.pick(1, 2000)) * 1000;
+  const bool is_huge = ask.legs.back().money.units > kLargest / 1000;
+  if (is_huge) ask.expires_at = now + dice_.pick(1, 100'000);  // it is in everybody's way
   if (aim == Aim::expiry_passed) ask.expires_at = now - dice_.pick(0, 1);
   return ask;
 }
@@ -87,7 +93,7 @@ Leg Generator::levelling_leg() {
 
 Leg Generator::healthy_leg(const std::string& currency) {
   Leg leg;
-  if (currency == "GEM" && dice_.chance(60)) leg = levelling_leg();
+  if (currency == "GEM" && dice_.chance(85)) leg = levelling_leg();
   if (leg.from != 0) return leg;
   const std::int64_t world = scope_.first_account + (currency == "USD" ? 0 : 1);
   for (int tries = 0; tries < 6; ++tries) {

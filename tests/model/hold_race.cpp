@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <mutex>
@@ -23,8 +24,9 @@ namespace ledger::model {
 namespace {
 
 constexpr int kThreads = 16;
-constexpr int kPerThread = 120;
-constexpr int kHolds = 24;
+constexpr int kPerThread = 200;
+constexpr int kHolds = 160;
+constexpr int kNearby = 4;  // of the holds that are worked on at a time
 constexpr int kKeysPerHold = 12;
 constexpr std::int64_t kAccounts = 4;
 constexpr MinorUnits kHeld = 100;
@@ -64,6 +66,7 @@ class Race {
       threads.emplace_back([this, t] { work(static_cast<std::uint64_t>(t)); });
     for (auto& thread : threads)
       thread.join();
+    CHECK(ledger_->expire_holds());
     add_up();
     check_holds();
     check_captures();
@@ -93,8 +96,11 @@ class Race {
       HoldRequest request{
           .key = "hold" + std::to_string(i),
           .legs = {{AccountId{from}, AccountId{2 + (i + 1) % kAccounts}, Amount(kHeld, kUsd)}}};
-      // A third of them runs out while the threads are at work.
-      if (i % 3 == 0) request.expires_at = clock_->now() + std::chrono::microseconds(40 * (i + 1));
+      // A third of them runs out just when the threads, which move the clock, come to it.
+      if (i % 3 == 0) {
+        const int until = kThreads * kPerThread * i / kHolds;
+        request.expires_at = clock_->now() + std::chrono::microseconds(until + 1);
+      }
       const auto hold = ledger_->hold(request);
       REQUIRE(hold);
       holds_.push_back(hold->id);
@@ -114,7 +120,9 @@ class Race {
       } else if (roll < 45) {
         reverse_some(random());
       } else {
-        follow(static_cast<int>(random() % kHolds), static_cast<int>(random() % kKeysPerHold));
+        // All go through the holds in the same order, side by side.
+        const int hold = i * kHolds / kPerThread + static_cast<int>(random() % kNearby);
+        follow(std::min(hold, kHolds - 1), static_cast<int>(random() % kKeysPerHold));
       }
     }
   }

@@ -186,7 +186,8 @@ void Readings::read_statement(Time now, std::int64_t step) {
   if (walk_) {
     if (step != walk_->step) coverage_.count("statement page read after more was written");
     walk_->step = step;
-    if (!read_page(*walk_)) walk_.reset();
+    // Not to the end of a long one: there is more to read.
+    if (!read_page(*walk_) || dice_.chance(25)) walk_.reset();
     return;
   }
   Walk walk;

@@ -49,7 +49,8 @@ enum class ErrorCode : std::uint16_t {
   invalid_page = 117,           ///< a query: limit not in 1 … kMaxPage, or a negative cursor
 
   // 2xx: the ledger says no. Declined, recorded under the key and replayed (key_reused is not: the
-  // key already holds another request's outcome).
+  // key already holds another request's outcome; nor is atomic_batch_declined where a request of
+  // the batch is malformed).
   key_reused = 201,      ///< the key belongs to another request
   account_exists = 202,  ///< an account with this id is there already
   from_account_not_found = 203,

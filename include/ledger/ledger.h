@@ -80,7 +80,8 @@ class LEDGER_EXPORT Ledger {
   /// several transactions, in order. An atomic batch is one transaction, whatever its size: all
   /// that no earlier request with the same key has decided are committed together or declined
   /// together, and a recorded decline among them declines the others. Its failures concern them
-  /// all; batch_too_large: more than kMaxAtomicRequests.
+  /// all; batch_too_large: more than kMaxAtomicRequests. If one is malformed, none is run: the
+  /// others are told atomic_batch_declined, and nothing is recorded.
   std::vector<Result<Receipt>> submit(std::span<const TransferRequest> requests,
                                       BatchMode mode = BatchMode::independent);
   std::vector<Result<Receipt>> submit(std::span<const Request> requests,
